@@ -1,0 +1,92 @@
+import type { Admission } from '#api/admission.ts';
+import { Resources } from '#api/resources.ts';
+import { AnswerBook } from '#control/answer-book.ts';
+import { ControlLoop, type StepRecord } from '#control/control-loop.ts';
+import type { Controller } from '#control/controller.ts';
+import { EventRecorder } from '#control/event-recorder.ts';
+import { Interpreter } from '#control/interpreter.ts';
+import type { Scheduler } from '#core/clock.ts';
+import type { Ids } from '#core/ids.ts';
+import type { Machine } from '#edges/ports.ts';
+import type { Answer, Question } from '#machine/questions.ts';
+import type { Journal } from '#store/journal.ts';
+import { Store } from '#store/store.ts';
+
+export interface EngineParts {
+  scheduler: Scheduler;
+  ids: Ids;
+  journal: Journal;
+  admission: Admission;
+  machine: Machine;
+  controllers: readonly Controller<never>[];
+  onStep?: (record: StepRecord) => void;
+  sliceMs?: number;
+}
+
+/**
+ * The engine: one store, one set of controllers, one machine. Both hosts build it from these parts; nothing in it knows
+ * which host that is.
+ */
+export class Engine {
+  readonly store: Store;
+  readonly resources: Resources;
+  readonly loop: ControlLoop;
+  readonly #answers: AnswerBook;
+
+  constructor(parts: EngineParts) {
+    const { scheduler, machine } = parts;
+    this.store = new Store(parts.journal);
+    this.resources = new Resources({ store: this.store, clock: scheduler, ids: parts.ids, admission: parts.admission });
+    this.#answers = new AnswerBook(
+      { answer: (question, respond) => answerFrom(machine, question, respond) },
+      (asker) => {
+        const space = asker.indexOf(' ');
+        this.loop.enqueue(asker.slice(0, space), asker.slice(space + 1));
+      },
+    );
+    const interpreter = new Interpreter({
+      resources: this.resources,
+      targets: machine,
+      answers: this.#answers,
+      events: new EventRecorder(this.resources, scheduler),
+    });
+    this.loop = new ControlLoop({
+      controllers: parts.controllers,
+      store: this.store,
+      machine: { sandbox: (uid) => machine.node.sandbox(uid), sandboxes: () => machine.node.sandboxes() },
+      answers: this.#answers,
+      interpreter,
+      scheduler,
+      onStep: parts.onStep,
+      sliceMs: parts.sliceMs,
+    });
+    machine.node.onChange((podUid) => this.#onSandboxChange(podUid));
+  }
+
+  start(): void {
+    this.loop.start();
+  }
+
+  /** Ends planning. What runs on the machine goes on; ending that is the host's decision. */
+  stop(): void {
+    this.loop.stop();
+    this.#answers.close();
+  }
+
+  #onSandboxChange(podUid: string): void {
+    const pod = this.store.byUid(podUid);
+    if (pod !== undefined) this.loop.enqueue('kubelet', `${pod.metadata.namespace}/${pod.metadata.name}`);
+    else this.loop.enqueue('sandbox-cleanup', 'cluster');
+  }
+}
+
+function answerFrom(machine: Machine, question: Question, respond: (answer: Answer) => void): () => void {
+  switch (question.ask) {
+    case 'image':
+      return machine.node.answer(question, respond);
+    case 'query':
+      return machine.metrics.answer(question, respond);
+    default:
+      return machine.source.answer(question, respond);
+  }
+}

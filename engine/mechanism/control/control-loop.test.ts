@@ -1,0 +1,116 @@
+import { expect, it } from 'vitest';
+import { seededEntropy } from '#core/entropy.ts';
+import { entropyIds } from '#core/ids.ts';
+import type { Machine } from '#edges/ports.ts';
+import type { KindMap } from '#kube/kinds.ts';
+import type { Answer, Question } from '#machine/questions.ts';
+import { volatileJournal } from '#store/journal.ts';
+import { VirtualTime } from '../../edges/sim/virtual-time.ts';
+import { Engine } from '../../host/engine.ts';
+import type { StepRecord } from './control-loop.ts';
+import { type Controller, onRoot } from './controller.ts';
+import type { Answers } from './plan.ts';
+import { Draft } from './plan.ts';
+
+const admitAll = { admit: <T>(object: T) => object };
+
+function machineWith(answer: (question: Question, respond: (answer: Answer) => void) => () => void): Machine {
+  const nothing = () => {};
+  return {
+    node: { apply: nothing, sandbox: () => undefined, sandboxes: () => [], onChange: nothing, answer },
+    traffic: { setTraffic: nothing, setServices: nothing, setNames: nothing },
+    metrics: { setScrapes: nothing, answer },
+    source: { answer },
+  };
+}
+
+interface Observation {
+  config: KindMap['ConfigMap'];
+  answers: Answers;
+}
+
+/** Copies the commit a repository is at into the ConfigMap that names the repository, and looks again every minute. */
+const follower: Controller<Observation> = {
+  name: 'follower',
+  root: 'ConfigMap',
+  triggers: [onRoot('ConfigMap')],
+  observe: (key, { objects, answers }) => {
+    const [namespace, name] = key.split('/') as [string, string];
+    const config = objects.get('ConfigMap', namespace, name);
+    return config === undefined ? undefined : { config, answers };
+  },
+  plan: ({ config, answers }, nowMs) => {
+    const draft = new Draft(answers);
+    const revision = draft.ask({ ask: 'revision', repoURL: config.data?.repo ?? '', revision: 'HEAD' });
+    if (revision?.ok && config.data?.sha !== revision.value.sha) {
+      const target = { kind: 'ConfigMap', namespace: config.metadata.namespace, name: config.metadata.name };
+      draft.add({ effect: 'patch', target, patch: { data: { sha: revision.value.sha } } });
+      draft.note('Normal', 'Followed', `now at ${revision.value.sha}`);
+    }
+    return draft.wakeAt(nowMs + 60_000).finish();
+  },
+};
+
+function startWorld() {
+  const time = new VirtualTime(Date.parse('2026-01-05T09:00:00Z'));
+  let move: (sha: string) => void = () => {};
+  let asked = 0;
+  const machine = machineWith((_question, respond) => {
+    asked++;
+    move = (sha) => time.soon(() => respond({ ok: true, value: { sha } }));
+    move('aaa');
+    return () => {
+      asked--;
+    };
+  });
+  const steps: StepRecord[] = [];
+  const engine = new Engine({
+    scheduler: time,
+    ids: entropyIds(seededEntropy(1)),
+    journal: volatileJournal,
+    admission: admitAll,
+    machine,
+    controllers: [follower as Controller<never>],
+    onStep: (record) => steps.push(record),
+  });
+  engine.resources.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop' } });
+  engine.resources.create({
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name: 'c', namespace: 'shop' },
+    data: { repo: 'r' },
+  });
+  engine.start();
+  const run = (forMs: number) => time.runUntil(() => false, { untilMs: time.now() + forMs, stepsMax: 1000 });
+  return { engine, steps, run, move: (sha: string) => move(sha), asked: () => asked };
+}
+
+it('plans again when an answer comes, and when it changes', () => {
+  const { engine, run, move } = startWorld();
+  run(10);
+  expect(engine.store.get('ConfigMap', 'shop', 'c')?.data?.sha).toBe('aaa');
+  move('bbb');
+  run(10);
+  expect(engine.store.get('ConfigMap', 'shop', 'c')?.data?.sha).toBe('bbb');
+  const events = engine.store.list('Event', 'shop').map((event) => event.message);
+  expect(events.sort()).toEqual(['now at aaa', 'now at bbb']);
+});
+
+it('wakes at the planned time and settles in between', () => {
+  const { steps, run } = startWorld();
+  run(1000);
+  const settled = steps.length;
+  run(58_000);
+  expect(steps.length).toBe(settled);
+  run(2000);
+  expect(steps.length).toBe(settled + 1);
+});
+
+it('gives up questions of a root that is gone', () => {
+  const { engine, run, asked } = startWorld();
+  run(10);
+  expect(asked()).toBe(1);
+  engine.resources.delete({ kind: 'ConfigMap', namespace: 'shop', name: 'c' });
+  run(10);
+  expect(asked()).toBe(0);
+});

@@ -1,0 +1,90 @@
+import type { Resources } from '#api/resources.ts';
+import { type Clock, formatTime } from '#core/clock.ts';
+import { fnv1a32 } from '#core/json.ts';
+import type { KubeObject, Manifest } from '#kube/object.ts';
+import { isDeleting } from '#kube/object.ts';
+import type { EventNote } from './plan.ts';
+
+/** Newest events of one object that are kept; older ones are dropped, as a cluster drops them after an hour. */
+const EVENTS_PER_OBJECT_MAX = 40;
+
+/**
+ * Writes core/v1 Events about objects. The same note about the same object raises `count` and `lastTimestamp` of one
+ * Event, as client-go's correlator does; its name is derived from the note, so a restart continues the count.
+ */
+export class EventRecorder {
+  readonly #resources: Resources;
+  readonly #clock: Clock;
+
+  constructor(resources: Resources, clock: Clock) {
+    this.#resources = resources;
+    this.#clock = clock;
+  }
+
+  record(source: string, about: KubeObject, note: EventNote): void {
+    const namespace = about.metadata.namespace ?? 'default';
+    const name = `${about.metadata.name}.${identityOf(source, about, note)}`;
+    const existing = this.#resources.store.get('Event', namespace, name);
+    const time = formatTime(this.#clock.now());
+    if (existing !== undefined) {
+      this.#resources.patch(
+        { kind: 'Event', namespace, name },
+        { type: 'merge', patch: { count: (existing.count ?? 1) + 1, lastTimestamp: time } },
+      );
+      return;
+    }
+    const home = this.#resources.store.get('Namespace', undefined, namespace);
+    if (home === undefined || isDeleting(home)) return;
+    this.#resources.create(eventObject({ source, about, note, namespace, name, time }));
+    this.#dropOldest(about, namespace);
+  }
+
+  #dropOldest(about: KubeObject, namespace: string): void {
+    const events = this.#resources.store
+      .list('Event', namespace)
+      .filter((event) => event.involvedObject.uid === about.metadata.uid);
+    if (events.length <= EVENTS_PER_OBJECT_MAX) return;
+    const oldest = [...events].sort((a, b) => ((a.lastTimestamp ?? '') < (b.lastTimestamp ?? '') ? -1 : 1));
+    for (const event of oldest.slice(0, events.length - EVENTS_PER_OBJECT_MAX)) {
+      this.#resources.delete({ kind: 'Event', namespace, name: event.metadata.name });
+    }
+  }
+}
+
+function identityOf(source: string, about: KubeObject, note: EventNote): string {
+  return fnv1a32(`${source}|${about.metadata.uid}|${note.type}|${note.reason}|${note.message}`)
+    .toString(16)
+    .padStart(8, '0');
+}
+
+function eventObject(parts: {
+  source: string;
+  about: KubeObject;
+  note: EventNote;
+  namespace: string;
+  name: string;
+  time: string;
+}): Manifest {
+  const { source, about, note, namespace, name, time } = parts;
+  return {
+    apiVersion: 'v1',
+    kind: 'Event',
+    metadata: { name, namespace },
+    involvedObject: {
+      apiVersion: about.apiVersion,
+      kind: about.kind,
+      name: about.metadata.name,
+      ...(about.metadata.namespace === undefined ? {} : { namespace: about.metadata.namespace }),
+      uid: about.metadata.uid,
+      resourceVersion: about.metadata.resourceVersion,
+    },
+    reason: note.reason,
+    message: note.message,
+    type: note.type,
+    source: { component: source },
+    reportingComponent: source,
+    firstTimestamp: time,
+    lastTimestamp: time,
+    count: 1,
+  };
+}

@@ -1,0 +1,236 @@
+/** YAML text → plain values with positions, by the rules of Go's readers (see scalars.ts). */
+import {
+  type Alias,
+  type Document,
+  isAlias,
+  isMap as isYamlMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  type Pair,
+  parseAllDocuments,
+  Scalar as YamlScalar,
+} from 'yaml';
+import { type Diagnostic, KustomizeError, type Position } from '../errors.ts';
+import { type Json, type JsonMap, setField } from '../types.ts';
+import { type Dialect, resolvePlain, UnsafeIntegerError } from './scalars.ts';
+
+const TEXT_LENGTH_MAX = 50 * 1024 * 1024;
+const ALIAS_NODES_MAX = 1_000_000;
+const DEPTH_MAX = 500;
+
+/** A text file with what is needed to point into it. */
+export class SourceText {
+  readonly file: string;
+  readonly text: string;
+  private lines: LineCounter | undefined;
+
+  constructor(file: string, text: string) {
+    this.file = file;
+    this.text = text;
+  }
+
+  /** The position of an offset, with the line it lies in. */
+  at(offset: number): Position & { source: string } {
+    if (!this.lines) {
+      this.lines = new LineCounter();
+      this.lines.addNewLine(0);
+      for (let i = this.text.indexOf('\n'); i >= 0; i = this.text.indexOf('\n', i + 1)) this.lines.addNewLine(i + 1);
+    }
+    const { line, col } = this.lines.linePos(Math.min(offset, this.text.length));
+    const start = this.lines.lineStarts[line - 1] ?? 0;
+    const end = this.text.indexOf('\n', start);
+    const source = this.text.slice(start, end < 0 ? undefined : end).replace(/\r$/, '');
+    return { file: this.file, line, column: col, source: source.length > 160 ? `${source.slice(0, 160)}…` : source };
+  }
+}
+
+/** One YAML document as a value; `node` leads back to positions. */
+export interface ParsedDocument {
+  value: Json;
+  node: Node | null;
+  source: SourceText;
+}
+
+/** Parses every document of a text. Throws KustomizeError with all syntax errors. */
+export function parseDocuments(source: SourceText, dialect: Dialect): ParsedDocument[] {
+  refuseUnreadable(source);
+  const documents = parseText(source);
+  const findings = documents.flatMap((document) => syntaxFindings(document, source));
+  if (findings.length > 0) throw new KustomizeError(findings);
+  return documents.map((document) => ({
+    value: new Reader(source, dialect, document).read(document.contents as Node | null),
+    node: document.contents as Node | null,
+    source,
+  }));
+}
+
+function parseText(source: SourceText): Document[] {
+  try {
+    const text = source.text.charCodeAt(0) === 0xfeff ? ` ${source.text.slice(1)}` : source.text;
+    const parsed = parseAllDocuments(text, { schema: 'failsafe', uniqueKeys: false, prettyErrors: false, merge: false });
+    return Array.isArray(parsed) ? (parsed as Document[]) : [];
+  } catch (error) {
+    throw new KustomizeError([
+      {
+        ...source.at(0),
+        code: 'invalid-yaml',
+        message: `this is not YAML: ${error instanceof Error ? error.message : String(error)}`,
+        fix: 'reduce the nesting or correct the syntax',
+      },
+    ]);
+  }
+}
+
+function refuseUnreadable(source: SourceText): void {
+  if (source.text.length > TEXT_LENGTH_MAX) {
+    const message = `the file has ${source.text.length} characters; the limit is ${TEXT_LENGTH_MAX}`;
+    throw new KustomizeError([{ file: source.file, line: 1, column: 1, code: 'too-large', message, fix: 'split the file' }]);
+  }
+  const nul = source.text.indexOf('\0');
+  if (nul >= 0) {
+    const why = 'a NUL byte cannot occur in YAML';
+    const at = source.at(nul);
+    throw new KustomizeError([{ ...at, source: undefined, code: 'invalid-yaml', message: 'this file is binary, not YAML', why }]);
+  }
+}
+
+function syntaxFindings(document: Document, source: SourceText): Diagnostic[] {
+  return document.errors.map((error) => ({
+    ...source.at(error.pos[0]),
+    code: 'invalid-yaml',
+    message: error.message,
+    fix: 'correct the YAML syntax at this place',
+  }));
+}
+
+class Reader {
+  private readonly source: SourceText;
+  private readonly dialect: Dialect;
+  private readonly document: Document;
+  private aliasNodes = 0;
+  private readonly open = new Set<Node>();
+
+  constructor(source: SourceText, dialect: Dialect, document: Document) {
+    this.source = source;
+    this.dialect = dialect;
+    this.document = document;
+  }
+
+  read(node: Node | null | undefined, depth = 0): Json {
+    if (!node) return undefined;
+    if (depth > DEPTH_MAX) this.fail(node, `the document is nested deeper than ${DEPTH_MAX} levels`, 'flatten it');
+    if (isAlias(node)) return this.readAlias(node, depth);
+    if (isScalar(node)) return this.readScalar(node);
+    if (isSeq(node)) return node.items.map((item) => this.read(item as Node | null, depth + 1));
+    if (isYamlMap(node)) return this.readMap(node.items as Pair<Node, Node | null>[], depth);
+    return undefined;
+  }
+
+  private readAlias(alias: Alias, depth: number): Json {
+    const target = alias.resolve(this.document);
+    if (!target) this.fail(alias, `the alias *${alias.source} refers to no anchor`, `add &${alias.source} before it`);
+    if (this.open.has(target)) this.fail(alias, `the alias *${alias.source} contains itself`, 'remove the recursive alias');
+    this.aliasNodes += countNodes(target);
+    if (this.aliasNodes > ALIAS_NODES_MAX) this.fail(alias, 'the aliases of this file expand to too many nodes', 'write them out');
+    this.open.add(target);
+    const value = this.read(target, depth + 1);
+    this.open.delete(target);
+    return value;
+  }
+
+  private readScalar(node: YamlScalar): Json {
+    const text = typeof node.value === 'string' ? node.value : '';
+    const tag = node.tag?.replace('tag:yaml.org,2002:', '!!');
+    const plain = node.type === YamlScalar.PLAIN || node.type === undefined;
+    if (tag === '!!str' || tag === '!!binary' || (!plain && !tag?.startsWith('!!'))) return text;
+    if (plain && text === '' && (node.source ?? '') === '') return undefined;
+    try {
+      return resolvePlain(text, this.dialect);
+    } catch (error) {
+      if (!(error instanceof UnsafeIntegerError)) throw error;
+      return this.fail(node, `the integer ${text} does not fit a JavaScript number exactly`, 'quote it if it is text');
+    }
+  }
+
+  private readMap(items: readonly Pair<Node, Node | null>[], depth: number): JsonMap {
+    const map: JsonMap = {};
+    const merges: Node[] = [];
+    for (const { key, value } of items) {
+      if (isMergeKey(key)) {
+        if (value) merges.push(value);
+        continue;
+      }
+      const name = this.keyText(key);
+      if (Object.hasOwn(map, name)) this.duplicateKey(key, name, items);
+      setField(map, name, this.read(value, depth + 1));
+    }
+    for (const node of merges) this.mergeInto(map, node, depth);
+    return map;
+  }
+
+  private keyText(key: Node | null): string {
+    const value = key ? this.read(key) : undefined;
+    if (typeof value === 'object' && value !== null) this.fail(key, 'a mapping key must be a scalar', 'use a plain string as key');
+    return isScalar(key) && typeof key.value === 'string' ? key.value : String(value ?? 'null');
+  }
+
+  private duplicateKey(key: Node, name: string, items: readonly Pair<Node, Node | null>[]): never {
+    const first = items.find((item) => isScalar(item.key) && item.key.value === name);
+    const line = this.source.at(first?.key?.range?.[0] ?? 0).line;
+    throw new KustomizeError([
+      {
+        ...this.source.at(key.range?.[0] ?? 0),
+        code: 'duplicate-key',
+        message: `the key "${name}" is already defined on line ${line}`,
+        why: 'one of the two values would be lost',
+        fix: 'remove one of the two, or join their contents',
+      },
+    ]);
+  }
+
+  /** `<<`: fields of the merged maps that the map itself does not set. */
+  private mergeInto(map: JsonMap, node: Node, depth: number): void {
+    const value = this.read(node, depth + 1);
+    for (const part of Array.isArray(value) ? value : [value]) {
+      if (typeof part !== 'object' || part === null || Array.isArray(part)) {
+        this.fail(node, 'a merge key (<<) needs a map or a list of maps', 'refer to an anchored map');
+      }
+      for (const name of Object.keys(part)) if (!Object.hasOwn(map, name)) setField(map, name, part[name]);
+    }
+  }
+
+  private fail(node: Node | null, message: string, fix: string): never {
+    throw new KustomizeError([{ ...this.source.at(node?.range?.[0] ?? 0), code: 'invalid-yaml', message, fix }]);
+  }
+}
+
+function isMergeKey(key: Node | null): boolean {
+  return isScalar(key) && key.value === '<<' && (key.type === YamlScalar.PLAIN || key.type === undefined);
+}
+
+function countNodes(node: Node): number {
+  if (isSeq(node)) return node.items.reduce<number>((sum, item) => sum + countNodes(item as Node), 1);
+  if (isYamlMap(node)) return node.items.reduce<number>((sum, item) => sum + (item.value ? countNodes(item.value as Node) : 1), 1);
+  return 1;
+}
+
+/** The offset of the value at a path in a parsed document, or of the deepest part of the path that exists. */
+export function offsetOf(node: Node | null, path: readonly (string | number)[]): number {
+  let current: unknown = node;
+  let offset = node?.range?.[0] ?? 0;
+  for (const part of path) {
+    if (isYamlMap(current)) {
+      const pair: Pair<Node, Node | null> | undefined = (current.items as Pair<Node, Node | null>[]).find((item) => isScalar(item.key) && item.key.value === part);
+      if (!pair) return offset;
+      offset = pair.key.range?.[0] ?? offset;
+      current = pair.value;
+    } else if (isSeq(current) && typeof part === 'number') {
+      const item = current.items[part] as Node | null | undefined;
+      offset = item?.range?.[0] ?? offset;
+      current = item;
+    } else return offset;
+  }
+  return offset;
+}

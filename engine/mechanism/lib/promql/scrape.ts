@@ -1,0 +1,146 @@
+/** What one scrape writes into the store (spec promql §10). */
+import type { ParsedSample } from '../exposition/index.ts';
+import { Labels, METRIC_NAME } from './labels.ts';
+import type { Series } from './series.ts';
+import { detachText, type SeriesStore } from './series-store.ts';
+
+interface KnownSeries {
+  series: Series;
+  /** The scrape that last had it. */
+  round: number;
+  /** Series with their own timestamps get no staleness markers. */
+  ownTime: boolean;
+}
+
+/** What the previous scrapes of one target exposed. One per target, changed by every `ingestScrape`. */
+export class ScrapeState {
+  round = 0;
+  /** By the text of the series in the body, which spares label handling for known series. */
+  readonly known = new Map<string, KnownSeries>();
+}
+
+export interface Scrape {
+  /** At least `job` and `instance`; they win over scraped labels unless `honorLabels`. */
+  readonly targetLabels: Readonly<Record<string, string>>;
+  /** Undefined when the scrape failed (no connection, timeout, not readable). */
+  readonly samples: readonly ParsedSample[] | undefined;
+  readonly tMs: number;
+  readonly durationSeconds: number;
+  /** Default false: a scraped label that collides is renamed `exported_<label>`. */
+  readonly honorLabels?: boolean;
+  /** Default true: a timestamp in the body is kept. */
+  readonly honorTimestamps?: boolean;
+}
+
+export interface ScrapeReport {
+  readonly appended: number;
+  readonly outOfOrder: number;
+  readonly refused: number;
+  readonly staled: number;
+  readonly seriesAdded: number;
+}
+
+/**
+ * Writes the samples of one scrape with the target's labels, staleness markers for what vanished (for everything, when
+ * the scrape failed), and the series `up`, `scrape_duration_seconds`, `scrape_samples_scraped`,
+ * `scrape_samples_post_metric_relabeling` and `scrape_series_added`.
+ */
+export function ingestScrape(store: SeriesStore, scrape: Scrape, state: ScrapeState): ScrapeReport {
+  const samples = scrape.samples ?? [];
+  const counts = { appended: 0, 'out-of-order': 0, refused: 0, duplicate: 0 };
+  state.round += 1;
+  let seriesAdded = 0;
+  for (const sample of samples) {
+    let known = state.known.get(sample.seriesText);
+    if (known === undefined || known.series.removed) {
+      const series = store.resolve(labelsOfSample(sample, scrape), scrape.tMs);
+      if (series === undefined) {
+        counts.refused += 1;
+        continue;
+      }
+      known = { series, round: 0, ownTime: false };
+      state.known.set(detachText(sample.seriesText), known);
+      seriesAdded += 1;
+    }
+    known.round = state.round;
+    known.ownTime = sample.timestampMs !== undefined && scrape.honorTimestamps !== false;
+    counts[store.appendTo(known.series, known.ownTime ? sample.timestampMs! : scrape.tMs, sample.value)] += 1;
+  }
+  const staled = markVanished(store, state, scrape.tMs);
+  writeReport(store, scrape, { scraped: samples.length, seriesAdded });
+  return {
+    appended: counts.appended,
+    outOfOrder: counts['out-of-order'],
+    refused: counts.refused,
+    staled,
+    seriesAdded,
+  };
+}
+
+/** Ends every series of a target that is no longer scraped, its `up` and `scrape_*` too. */
+export function ingestTargetRemoved(
+  store: SeriesStore,
+  targetLabels: Readonly<Record<string, string>>,
+  tMs: number,
+  state: ScrapeState,
+): void {
+  state.round += 1;
+  markVanished(store, state, tMs);
+  for (const name of REPORT_NAMES) store.appendStale(Labels.fromObject({ ...targetLabels, [METRIC_NAME]: name }), tMs);
+}
+
+/**
+ * The time a scrape is written at: the scheduled time when the scrape started close enough to it (spec promql §10), so
+ * that distances between samples are regular.
+ */
+export function computeScrapeTimeMs(startedMs: number, scheduledMs: number, intervalMs: number): number {
+  return Math.abs(startedMs - scheduledMs) <= Math.min(intervalMs / 100, 2) ? scheduledMs : startedMs;
+}
+
+const REPORT_NAMES = [
+  'up',
+  'scrape_duration_seconds',
+  'scrape_samples_scraped',
+  'scrape_samples_post_metric_relabeling',
+  'scrape_series_added',
+] as const;
+
+function writeReport(store: SeriesStore, scrape: Scrape, counts: { scraped: number; seriesAdded: number }): void {
+  const values = [
+    scrape.samples === undefined ? 0 : 1,
+    scrape.durationSeconds,
+    counts.scraped,
+    counts.scraped,
+    counts.seriesAdded,
+  ];
+  REPORT_NAMES.forEach((name, i) => {
+    store.append(Labels.fromObject({ ...scrape.targetLabels, [METRIC_NAME]: name }), scrape.tMs, values[i]!);
+  });
+}
+
+function markVanished(store: SeriesStore, state: ScrapeState, tMs: number): number {
+  let staled = 0;
+  for (const [text, known] of state.known) {
+    if (known.round === state.round) continue;
+    state.known.delete(text);
+    if (!known.ownTime && store.appendStaleTo(known.series, tMs) === 'appended') staled += 1;
+  }
+  return staled;
+}
+
+function labelsOfSample(sample: ParsedSample, scrape: Scrape): Labels {
+  const labels = new Map<string, string>();
+  for (const [name, value] of sample.labels) if (value !== '') labels.set(name, value);
+  for (const [name, value] of Object.entries(scrape.targetLabels)) {
+    const scraped = labels.get(name);
+    if (scraped !== undefined && scrape.honorLabels === true) continue;
+    if (scraped !== undefined) {
+      let exported = `exported_${name}`;
+      while (labels.has(exported) || exported in scrape.targetLabels) exported = `exported_${exported}`;
+      labels.set(exported, scraped);
+    }
+    labels.set(name, value);
+  }
+  labels.set(METRIC_NAME, sample.name);
+  return Labels.fromPairs(labels);
+}

@@ -1,0 +1,84 @@
+import type { Manifest } from '#kube/object.ts';
+
+/**
+ * What only the outside can answer. A plan asks (`{ effect: 'ask', question }`); the answer is part of a later
+ * observation. Asking again keeps the answer; a plan that no longer asks gives it up. Answers may change while they are
+ * asked for (a branch moves, an image appears): the asker is then planned again.
+ */
+export type Question =
+  /** The commit a branch, tag or HEAD points to. Live: answered anew when it moves. */
+  | { ask: 'revision'; repoURL: string; revision: string }
+  /** Directories and files of a commit, for generators. Paths are posix, relative to the repository's root. */
+  | { ask: 'tree'; repoURL: string; sha: string }
+  /** Contents of the named files of a commit. */
+  | { ask: 'files'; repoURL: string; sha: string; paths: readonly string[] }
+  | { ask: 'render'; repoURL: string; sha: string; source: RenderSource }
+  /** Whether an image is in the store. Live: answered anew when the image appears or changes. */
+  | { ask: 'image'; image: string }
+  /** One metric query. `measurement` makes each measurement its own question, so that nothing is answered from memory. */
+  | { ask: 'query'; measurement: string; request: MetricRequest };
+
+export interface RenderSource {
+  path: string;
+  /** `spec.source.kustomize` of the Application, as it is. */
+  kustomize?: unknown;
+  /** `spec.source.directory` of the Application, as it is. */
+  directory?: unknown;
+}
+
+export interface MetricRequest {
+  provider: 'prometheus';
+  address: string;
+  query: string;
+  timeoutMs?: number;
+  headers?: readonly { key: string; value: string }[];
+  range?: { startMs: number; endMs: number; stepMs: number };
+}
+
+/** Where a text is wrong. Lines and columns count from 1. */
+export interface Position {
+  file: string;
+  line?: number;
+  column?: number;
+}
+
+export interface Failure {
+  /** A stable word for programs: `RepositoryNotFound`, `RevisionNotFound`, `BuildFailed`, `ErrImagePull`, … */
+  code: string;
+  message: string;
+  at?: Position;
+  fix?: string;
+}
+
+export interface RenderedSource {
+  sourceType: 'Kustomize' | 'Directory';
+  manifests: readonly Manifest[];
+  warnings: readonly string[];
+}
+
+/** A value as the Prometheus HTTP API's `data` member shapes it. */
+export interface MetricResult {
+  resultType: 'vector' | 'scalar' | 'matrix' | 'string';
+  result: unknown;
+  warnings?: readonly string[];
+}
+
+export interface ImageFacts {
+  /** Content identity, `sha256:…`. */
+  imageId: string;
+  /** User of the image config (`10001`, `999:999`, `root`), empty when not set. */
+  user: string;
+}
+
+export interface AnswerValues {
+  revision: { sha: string; message?: string; author?: string; committedAtMs?: number };
+  tree: { directories: readonly string[]; files: readonly string[] };
+  files: { contents: Readonly<Record<string, string>> };
+  render: RenderedSource;
+  image: ImageFacts;
+  query: MetricResult;
+}
+
+export type Answer<Q extends Question = Question> =
+  | { ok: true; value: AnswerValues[Q['ask']] }
+  | { ok: false; failure: Failure };

@@ -1,0 +1,11 @@
+import { exitWithStartupError, runService } from '../operations/service.ts';
+import { createBackend } from './app.ts';
+import { parseServerConfig } from './config.ts';
+
+/** Entry point of the image: `node server.js`. */
+try {
+  const config = parseServerConfig(process.env);
+  await runService(createBackend(config, Math.random), config);
+} catch (error) {
+  exitWithStartupError(error);
+}
