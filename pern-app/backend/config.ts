@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { commonVariables, faults, integer, parseEnvironment } from '../operations/environment.ts';
 
 /** How to reach PostgreSQL: the standard variables of libpq, shared by the server and the migration Job. */

@@ -19,7 +19,7 @@ export class MigrationError extends Error {
 }
 
 /** Any fixed number does, as long as nothing else in the database locks it; this one spells "pern" in ASCII. */
-const ADVISORY_LOCK = 0x7065726e;
+export const ADVISORY_LOCK = 0x7065726e;
 
 /**
  * Reads all migrations of a folder in order.

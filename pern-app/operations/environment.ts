@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { type FaultName, type Faults, parseFaults } from './faults.ts';
 
 /** The environment of the process cannot be used; the message names every variable, what is wrong and what is allowed. */

@@ -1,3 +1,5 @@
+import { canonicalJson, fnv1a32 } from '#core/json.ts';
+
 /** The node's vocabulary: what the kubelet controller asks of the machine, and what it sees there. */
 
 export type ProbeKind = 'startup' | 'readiness' | 'liveness';
@@ -61,6 +63,11 @@ export interface ContainerStart {
   fsGroup?: number;
   runAsNonRoot: boolean;
   readOnlyRootFilesystem: boolean;
+  /**
+   * How long after the end of this run the next one must wait (crash back-off). The node only keeps it and shows it
+   * in ContainerState, so that the back-off survives the engine.
+   */
+  restartDelayMs: number;
   /** Memory limit in bytes; undefined when there is none. */
   memoryLimitBytes?: number;
   cpuLimitCores?: number;
@@ -77,7 +84,10 @@ export type NodeEffect =
   | { op: 'startContainer'; start: ContainerStart }
   | { op: 'startProbe'; podUid: string; container: string; attempt: number; probe: ProbeKind; spec: ProbeSpec }
   | { op: 'stopProbe'; podUid: string; container: string; probe: ProbeKind }
-  /** Runs preStop, then SIGTERM, then SIGKILL when `graceMs` have passed since the call. Idempotent while it is under way. */
+  /**
+   * Runs preStop, then SIGTERM, then SIGKILL when `graceMs` have passed since the call. While it is under way, a
+   * second call can only bring SIGKILL forward.
+   */
   | { op: 'stopContainer'; podUid: string; container: string; graceMs: number; preStop?: PreStopHook }
   /** New content of a configMap, secret or projected volume, swapped in atomically. */
   | { op: 'updateVolume'; podUid: string; volume: string; files: Readonly<Record<string, VolumeFile>> }
@@ -102,6 +112,10 @@ export interface ContainerState {
   /** Content identity of the image, `sha256:…`. */
   imageId: string;
   startedAtMs: number;
+  /** As given in ContainerStart. */
+  restartDelayMs: number;
+  /** While stopping: when SIGKILL is due. A stopContainer with an earlier end brings it forward. */
+  killAtMs?: number;
   finishedAtMs?: number;
   exitCode?: number;
   signal?: string;
@@ -120,6 +134,14 @@ export interface SandboxState {
   createdAtMs: number;
   /** The last run of each container. */
   containers: Readonly<Record<string, ContainerState>>;
+  /** Identity (`filesHash`) of what each volume of files shows now: volume name → hash. */
+  volumes: Readonly<Record<string, string>>;
   /** How faithfully this machine can run the pod, e.g. `isolation: process`; shown as a pod condition. */
   isolation: string;
+}
+
+/** Identity of a volume's content: equal trees have equal hashes. For noticing changes, not for trust. */
+export function filesHash(files: Readonly<Record<string, VolumeFile>>): string {
+  const text = canonicalJson(files);
+  return `${fnv1a32(text).toString(16)}-${fnv1a32(`${text.length}|${text}`).toString(16)}`;
 }

@@ -53,6 +53,8 @@ export interface Failure {
 export interface RenderedSource {
   sourceType: 'Kustomize' | 'Directory';
   manifests: readonly Manifest[];
+  /** Where each manifest was read, index by index, when the renderer knows. */
+  origins?: readonly Position[];
   warnings: readonly string[];
 }
 

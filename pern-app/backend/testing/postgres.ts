@@ -11,7 +11,7 @@ export interface TestPostgres {
   readonly environment: Record<'PGHOST' | 'PGPORT' | 'PGUSER' | 'PGPASSWORD' | 'PGDATABASE', string>;
   /** Starts it (again) on the same port and data; resolves when it accepts connections. */
   start(): Promise<void>;
-  /** Dies at once, as in a crash: SIGKILL to the whole process group. */
+  /** Dies at once and unclean, with crash recovery at the next start: PostgreSQL's "immediate shutdown". */
   kill(): Promise<void>;
   /** Stops it and removes its files. */
   remove(): Promise<void>;
@@ -41,7 +41,6 @@ export async function createTestPostgres(): Promise<TestPostgres> {
     child = spawn(join(binaries, 'postgres'), options, {
       ...identity,
       cwd: folder,
-      detached: true,
       stdio: ['ignore', 'ignore', 'pipe'],
     });
     await logLine(child, 'ready to accept connections');
@@ -50,7 +49,8 @@ export async function createTestPostgres(): Promise<TestPostgres> {
   async function kill(): Promise<void> {
     if (child?.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
     const gone = new Promise((resolve) => child?.once('exit', resolve));
-    process.kill(-child.pid, 'SIGKILL');
+    // SIGKILL would leave its children behind for a moment, and they would keep the next start from using the data.
+    child.kill('SIGQUIT');
     await gone;
   }
 

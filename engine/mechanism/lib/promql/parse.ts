@@ -30,7 +30,15 @@ export function parseQuery(text: string, options: ParseOptions = {}): Expr {
   if (top === undefined) throw parseError(text, 0, 'no expression found in input');
   const expr = new Builder(text).build(top);
   checkTypes(expr, text, options.experimentalFunctions === true);
+  sources.set(expr, text);
   return expr;
+}
+
+const sources = new WeakMap<Expr, string>();
+
+/** The text an expression was parsed from; undefined for parts of a query. */
+export function sourceOf(expr: Expr): string | undefined {
+  return sources.get(expr);
 }
 
 function rejectErrors(text: string, top: SyntaxNode): void {

@@ -1,5 +1,5 @@
 import { json, type RequestHandler, Router } from 'express';
-import { z } from 'zod';
+import * as z from 'zod';
 import { HttpError } from '../../../operations/errors.ts';
 import { methodNotAllowed, parseInput } from '../../requests.ts';
 import type { ArticleService } from './service.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Cache } from '../../cache.ts';
 import type { Article, ArticlePage, ArticleStore, NewArticle } from './store.ts';
 

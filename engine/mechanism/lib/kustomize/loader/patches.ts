@@ -1,0 +1,105 @@
+/** Reads patches: decides between strategic merge and JSON 6902, checks both. */
+import { fail, KustomizeError, type Position } from '../errors.ts';
+import type { Patch, Selector } from '../kustomization/types.ts';
+import { Resource } from '../resource.ts';
+import { isList, isMap, isNull, type Json, type JsonMap } from '../types.ts';
+import { offsetOf, parseDocuments, type ParsedDocument, SourceText } from '../yaml/parser.ts';
+import type { JsonPatchOperation, LoadedPatch } from './model.ts';
+
+type At = Position & { source?: string };
+
+const OPERATIONS = ['add', 'remove', 'replace', 'move', 'copy', 'test'];
+
+/** Parses the text of one patch entry. `text` is the inline patch or the content of `path`. Throws KustomizeError. */
+export function loadPatch(patch: Patch, text: SourceText, at: At): LoadedPatch {
+  const documents = parsePatch(text, at).filter((document) => !isNull(document.value));
+  const [first] = documents;
+  if (!first) fail(at, { code: 'invalid-patch', message: 'this patch is empty', fix: 'add a patch or remove the entry' });
+  const common = {
+    at,
+    target: patch.target,
+    allowNameChange: patch.options?.allowNameChange === true,
+    allowKindChange: patch.options?.allowKindChange === true,
+  };
+  if (isList(first.value)) {
+    const operations = readOperations(first);
+    requireTarget(patch.target, at);
+    return { ...common, merges: [], operations };
+  }
+  const merges = documents.flatMap((document) => readMerge(document));
+  if (patch.target && merges.length > 1) {
+    const message = `one entry with a target holds ${merges.length} strategic merge patches`;
+    fail(at, { code: 'invalid-patch', message, fix: 'use one entry per patch, or remove the target' });
+  }
+  return { ...common, merges, operations: undefined };
+}
+
+function parsePatch(text: SourceText, at: At): ParsedDocument[] {
+  try {
+    return parseDocuments(text, 'resource');
+  } catch (error) {
+    if (!(error instanceof KustomizeError) || text.file !== at.file) throw error;
+    const relocated = error.diagnostics.map((finding) => ({
+      ...finding,
+      line: at.line,
+      column: at.column,
+      source: at.source,
+      message: `in the inline patch, line ${finding.line}, column ${finding.column}: ${finding.message}`,
+    }));
+    throw new KustomizeError(relocated);
+  }
+}
+
+function requireTarget(target: Selector | undefined, at: At): void {
+  if (target) return;
+  const why = 'a JSON 6902 patch does not name the object it changes';
+  fail(at, { code: 'missing-field', message: 'this JSON 6902 patch has no target', why, fix: 'add target: {kind, name}' });
+}
+
+function readMerge(document: ParsedDocument): Resource[] {
+  const at = positionOf(document, []);
+  if (!isMap(document.value)) {
+    const why = 'a strategic merge patch is a map, a JSON 6902 patch is a list of operations';
+    fail(at, { code: 'invalid-patch', message: 'this is neither kind of patch', why, fix: 'write one of the two' });
+  }
+  const resource = new Resource(document.value, at);
+  if (resource.kind === '') {
+    fail(at, { code: 'invalid-patch', message: 'this strategic merge patch has no kind', fix: 'add apiVersion and kind' });
+  }
+  if (resource.name === '') {
+    const fix = 'add metadata.name (with a target any name will do)';
+    fail(at, { code: 'invalid-patch', message: 'this strategic merge patch has no metadata.name', fix });
+  }
+  return [resource];
+}
+
+function readOperations(document: ParsedDocument): JsonPatchOperation[] {
+  const list = isList(document.value) ? document.value : [];
+  return list.map((item, index) => readOperation(item, positionOf(document, [index])));
+}
+
+function readOperation(item: Json, at: At): JsonPatchOperation {
+  if (!isMap(item)) {
+    return fail(at, { code: 'invalid-patch', message: 'a JSON 6902 operation must be a map', fix: 'write {op, path, value}' });
+  }
+  const op = textOf(item, 'op', at);
+  if (!OPERATIONS.includes(op)) {
+    fail(at, { code: 'invalid-patch', message: `unknown operation "${op}"`, fix: `use one of ${OPERATIONS.join(', ')}` });
+  }
+  const path = textOf(item, 'path', at);
+  if (op === 'move' || op === 'copy') return { op, path, from: textOf(item, 'from', at) };
+  if (op !== 'remove' && !Object.hasOwn(item, 'value')) {
+    fail(at, { code: 'invalid-patch', message: `the operation ${op} ${path} has no value`, fix: 'add value' });
+  }
+  return { op, path, value: item.value };
+}
+
+function textOf(item: JsonMap, field: string, at: At): string {
+  const value = item[field];
+  if (typeof value === 'string') return value;
+  return fail(at, { code: 'invalid-patch', message: `this operation has no ${field}`, fix: `add ${field}` });
+}
+
+function positionOf(document: ParsedDocument, path: readonly (string | number)[]): At {
+  return document.source.at(offsetOf(document.node, path));
+}

@@ -1,0 +1,159 @@
+import { type Controller, onAny } from '#control/controller.ts';
+import { Draft, type Effect, type Plan } from '#control/plan.ts';
+import type { KindMap } from '#kube/kinds.ts';
+import type { CanaryRule, Route, TrafficTable } from '#machine/traffic.ts';
+import type { Reader } from '#store/store.ts';
+import { backendOf } from '../endpoints.ts';
+import { compareRoutes } from '../match.ts';
+
+type Ingress = KindMap['Ingress.networking.k8s.io'];
+
+export interface IngressObservation {
+  ingresses: readonly Ingress[];
+  objects: Reader;
+  config: IngressConfig;
+}
+
+export interface IngressConfig {
+  /** The class this controller serves; ingresses without a class are served too. */
+  ingressClass: string;
+  /** The address in `status.loadBalancer`: where the proxy listens. */
+  address: string;
+}
+
+const PREFIX = 'nginx.ingress.kubernetes.io/';
+
+/**
+ * Turns all Ingresses of its class into one route table. A canary Ingress (`canary: "true"`) is no route of its own: it
+ * becomes the canary rule of the route with the same host and path (pods-and-traffic.md §9).
+ */
+export function ingressController(config: IngressConfig): Controller<IngressObservation> {
+  return {
+    name: 'ingress',
+    root: undefined,
+    triggers: [onAny('Ingress.networking.k8s.io'), onAny('Service'), onAny('EndpointSlice.discovery.k8s.io')],
+    observe: (_key, { objects }) => ({
+      ingresses: objects.list('Ingress.networking.k8s.io').filter((ingress) => isServed(ingress, config)),
+      objects,
+      config,
+    }),
+    plan: planIngress,
+  };
+}
+
+function isServed(ingress: Ingress, config: IngressConfig): boolean {
+  const named = ingress.spec.ingressClassName ?? ingress.metadata.annotations?.['kubernetes.io/ingress.class'];
+  return named === undefined || named === config.ingressClass;
+}
+
+function planIngress({ ingresses, objects, config }: IngressObservation): Plan {
+  const table = computeTable(ingresses, objects);
+  return new Draft()
+    .add({ effect: 'setTraffic', table })
+    .add(...ingresses.flatMap((ingress) => addressEffects(ingress, config.address)))
+    .finish();
+}
+
+/** The whole route table, in match order. */
+export function computeTable(ingresses: readonly Ingress[], objects: Reader): TrafficTable {
+  const mains = ingresses.filter((ingress) => annotation(ingress, 'canary') !== 'true');
+  const canaries = ingresses.filter((ingress) => annotation(ingress, 'canary') === 'true');
+  const rules = new Map<string, CanaryRule>();
+  for (const ingress of canaries) {
+    for (const route of routesOf(ingress, objects)) {
+      // At most one canary per rule: the first by name counts.
+      const id = routeId(route);
+      if (!rules.has(id)) rules.set(id, canaryRule(ingress, route));
+    }
+  }
+  const routes = mains
+    .flatMap((ingress) => routesOf(ingress, objects))
+    .map((route) => {
+      const canary = rules.get(routeId(route));
+      return canary === undefined ? route : { ...route, canary };
+    });
+  return { routes: routes.sort(compareRoutes) };
+}
+
+function routeId(route: Route): string {
+  return `${route.namespace} ${route.host} ${route.pathType} ${route.path}`;
+}
+
+function routesOf(ingress: Ingress, objects: Reader): Route[] {
+  const namespace = ingress.metadata.namespace as string;
+  const base = { namespace, ingress: ingress.metadata.name };
+  const routes: Route[] = [];
+  for (const rule of ingress.spec.rules ?? []) {
+    for (const path of rule.http?.paths ?? []) {
+      const service = path.backend.service;
+      if (service === undefined) continue;
+      routes.push({
+        ...base,
+        host: (rule.host ?? '*').toLowerCase(),
+        path: path.path ?? '/',
+        pathType: path.pathType as Route['pathType'],
+        backend: backendOf(objects, namespace, service.name, service.port?.name ?? service.port?.number ?? ''),
+      });
+    }
+  }
+  const fallback = ingress.spec.defaultBackend?.service;
+  if (fallback !== undefined) {
+    const port = fallback.port?.name ?? fallback.port?.number ?? '';
+    routes.push({
+      ...base,
+      host: '*',
+      path: '/',
+      pathType: 'Prefix',
+      backend: backendOf(objects, namespace, fallback.name, port),
+    });
+  }
+  return routes;
+}
+
+function annotation(ingress: Ingress, name: string): string | undefined {
+  return ingress.metadata.annotations?.[`${PREFIX}${name}`];
+}
+
+function canaryRule(ingress: Ingress, route: Route): CanaryRule {
+  const total = wholeNumber(annotation(ingress, 'canary-weight-total'), 100);
+  const headerName = annotation(ingress, 'canary-by-header');
+  const value = annotation(ingress, 'canary-by-header-value');
+  const pattern = annotation(ingress, 'canary-by-header-pattern');
+  const cookie = annotation(ingress, 'canary-by-cookie');
+  return {
+    ingress: ingress.metadata.name,
+    backend: route.backend,
+    weight: wholeNumber(annotation(ingress, 'canary-weight'), 0),
+    weightTotal: Math.max(total, 100),
+    ...(headerName === undefined
+      ? {}
+      : {
+          header: {
+            name: headerName,
+            ...(value === undefined ? {} : { value }),
+            ...(pattern === undefined ? {} : { pattern }),
+          },
+        }),
+    ...(cookie === undefined ? {} : { cookie }),
+  };
+}
+
+function wholeNumber(text: string | undefined, otherwise: number): number {
+  return text !== undefined && /^\d+$/.test(text) ? Number(text) : otherwise;
+}
+
+/** Ingress health in Argo CD is "has an address". */
+function addressEffects(ingress: Ingress, address: string): Effect[] {
+  const current = ingress.status?.loadBalancer?.ingress;
+  if (current?.length === 1 && current[0]?.ip === address) return [];
+  const { namespace, name } = ingress.metadata;
+  const status = { loadBalancer: { ingress: [{ ip: address }] } };
+  return [
+    {
+      effect: 'patch',
+      target: { kind: 'Ingress.networking.k8s.io', namespace, name },
+      patch: { status },
+      subresource: 'status',
+    },
+  ];
+}

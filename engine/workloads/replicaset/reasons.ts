@@ -1,0 +1,12 @@
+/** Events of ReplicaSets. */
+export const SUCCESSFUL_CREATE = 'SuccessfulCreate';
+export const SUCCESSFUL_DELETE = 'SuccessfulDelete';
+
+/** The store draws the names, so the message can only give what they begin with. */
+export function createdPods(count: number, prefix: string): string {
+  return count === 1 ? `Created pod: ${prefix}*` : `Created ${count} pods: ${prefix}*`;
+}
+
+export function deletedPod(name: string): string {
+  return `Deleted pod: ${name}`;
+}

@@ -1,0 +1,143 @@
+#!/usr/bin/env node
+// Runs on any Node >= 18 of a bare machine: installs what is missing, then hands over to Node 24.
+//   node scripts/bootstrap.mjs pern <command...>     the pern command
+//   node scripts/bootstrap.mjs task <name> [...]     a task of scripts/tasks.ts
+// Plain JavaScript and no packages, because nothing is installed when it starts.
+import { spawn, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { accessSync, constants, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { delimiter, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const NODE_MAJOR_MIN = 24;
+const marker = join(root, 'node_modules', '.pern-installed');
+
+const say = (text) => process.stderr.write(`${text}\n`);
+const fail = (text) => {
+  say(text);
+  process.exit(2);
+};
+
+function onPath(name) {
+  // Some distributions keep servers in sbin, which is not on everybody's PATH.
+  for (const folder of [
+    ...(process.env.PATH ?? '').split(delimiter),
+    '/usr/sbin',
+    '/usr/local/sbin',
+    '/opt/homebrew/bin',
+  ]) {
+    const file = join(folder, name);
+    try {
+      accessSync(file, constants.X_OK);
+      return file;
+    } catch {}
+  }
+  return undefined;
+}
+
+function installPackages() {
+  const lock = join(root, 'package-lock.json');
+  const wanted = createHash('sha256').update(readFileSync(lock)).digest('hex');
+  if (existsSync(marker) && readFileSync(marker, 'utf8') === wanted) return;
+  say('Installing npm packages (once; about a minute) ...');
+  const npm = process.env.npm_execpath;
+  const args = ['ci', '--no-audit', '--no-fund', '--loglevel=error'];
+  const run = npm?.endsWith('.js')
+    ? spawnSync(process.execPath, [npm, ...args], { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] })
+    : spawnSync('npm', args, {
+        cwd: root,
+        stdio: ['ignore', 'ignore', 'inherit'],
+        shell: process.platform === 'win32',
+      });
+  if (run.status !== 0)
+    fail(
+      'npm ci failed (its message is above). Check the network and the npm registry, then run the same command again.',
+    );
+  mkdirSync(dirname(marker), { recursive: true });
+  writeFileSync(marker, wanted);
+}
+
+function findNode() {
+  if (Number(process.versions.node.split('.')[0]) >= NODE_MAJOR_MIN) return process.execPath;
+  const packaged = join(root, 'node_modules', 'node', 'bin', process.platform === 'win32' ? 'node.exe' : 'node');
+  if (existsSync(packaged)) return packaged;
+  // npm can be told not to run install scripts; the package's only script links its own binary.
+  spawnSync('npm', ['rebuild', 'node', '--ignore-scripts=false'], { cwd: root, stdio: 'ignore' });
+  if (existsSync(packaged)) return packaged;
+  return fail(
+    `Node ${NODE_MAJOR_MIN} is needed and this is ${process.version}; the npm package "node" could not provide it here. Install Node ${NODE_MAJOR_MIN} or newer and run the same command again.`,
+  );
+}
+
+/** How this machine's package manager installs a package, or undefined when it may not. */
+function packageManager() {
+  const managers = [
+    ['apt-get', ['install', '-y', '--no-install-recommends'], ['update']],
+    ['dnf', ['install', '-y'], undefined],
+    ['apk', ['add'], undefined],
+    ['pacman', ['-S', '--noconfirm'], undefined],
+  ];
+  const found = managers.find(([name]) => onPath(name));
+  if (process.platform === 'darwin' && onPath('brew')) return { command: ['brew', 'install'] };
+  if (found === undefined) return undefined;
+  const [name, install, update] = found;
+  const isRoot = process.getuid?.() === 0;
+  const maySudo = !isRoot && onPath('sudo') && spawnSync('sudo', ['-n', 'true'], { stdio: 'ignore' }).status === 0;
+  if (!isRoot && !maySudo) return { hint: `sudo ${name} ${install.join(' ')}` };
+  const prefix = isRoot ? [] : ['sudo', '-n'];
+  return { command: [...prefix, name, ...install], update: update && [...prefix, name, ...update] };
+}
+
+function installTool(binary, packages, need) {
+  if (onPath(binary)) return true;
+  const manager = packageManager();
+  const name = (manager?.command ?? []).join(' ').match(/dnf|apk|pacman|brew/) ? packages.other : packages.debian;
+  if (manager?.command) {
+    say(`Installing ${name} (${need}) ...`);
+    const [program, ...args] = manager.command;
+    const environment = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' };
+    const install = () => spawnSync(program, [...args, name], { stdio: 'ignore', env: environment });
+    let result = install();
+    if (result.status !== 0 && manager.update) {
+      spawnSync(manager.update[0], manager.update.slice(1), { stdio: 'ignore', env: environment });
+      result = install();
+    }
+    if (onPath(binary)) return true;
+  }
+  say(
+    `${binary} is missing (${need}). Install it with: ${manager?.hint ?? manager?.command?.join(' ') ?? 'your package manager,'} ${name}`,
+  );
+  return false;
+}
+
+function installTools(required) {
+  if (!onPath('git')) fail('git is missing. Install it with your package manager and run the same command again.');
+  const redis = installTool('redis-server', { debian: 'redis-server', other: 'redis' }, 'the redis pods run it');
+  if (process.platform === 'linux') {
+    installTool(
+      'bwrap',
+      { debian: 'bubblewrap', other: 'bubblewrap' },
+      'optional: isolates pods from each other and from your files',
+    );
+  }
+  if (!redis && required) process.exit(2);
+}
+
+const [area, ...rest] = process.argv.slice(2);
+const NEEDS_TOOLS = { pern: ['up', 'demo'], task: ['test', 'bench', 'ci'] };
+if (!(area in NEEDS_TOOLS)) fail('usage: node scripts/bootstrap.mjs pern|task ...');
+installPackages();
+const node = findNode();
+if (NEEDS_TOOLS[area].includes(rest[0] ?? '')) installTools(true);
+
+const entry = area === 'pern' ? join(root, 'cli', 'main.ts') : join(root, 'scripts', 'tasks.ts');
+const path = [dirname(node), process.env.PATH].join(delimiter);
+const child = spawn(node, ['--disable-warning=ExperimentalWarning', entry, ...rest], {
+  stdio: 'inherit',
+  env: { ...process.env, PATH: path },
+});
+// Ctrl-C reaches the child by itself (same terminal); this process only waits for it and keeps its exit code.
+process.on('SIGINT', () => {});
+process.on('SIGTERM', () => child.kill('SIGTERM'));
+child.on('exit', (code, signal) => process.exit(code ?? (signal === 'SIGINT' ? 130 : 1)));
