@@ -1,5 +1,5 @@
-import { fnv1a32 } from '#core/json.ts';
 import { SAFE_ALPHABET } from '#core/ids.ts';
+import { fnv1a32 } from '#core/json.ts';
 import { goJson } from './go-json.ts';
 
 /**

@@ -22,7 +22,7 @@ function pod(name: string, over: { node?: string; phase?: string; readyAt?: stri
     },
     spec: { containers: [], nodeName: over.node ?? 'n' },
     status: {
-      phase: over.phase ?? 'Running',
+      phase: (over.phase ?? 'Running') as 'Running',
       conditions: over.readyAt === undefined ? [] : [{ type: 'Ready', status: 'True', lastTransitionTime: over.readyAt }],
       containerStatuses: [{ name: 'c', image: 'i', imageID: '', ready: true, restartCount: over.restarts ?? 0 }],
     },

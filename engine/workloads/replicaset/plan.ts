@@ -1,6 +1,6 @@
 import { Draft, type Plan } from '#control/plan.ts';
-import type { KindMap } from '#kube/kinds.ts';
-import { controllerReference, isDeleting, refOf } from '#kube/object.ts';
+import { type KindMap, refOf } from '#kube/kinds.ts';
+import { controllerReference, isDeleting } from '#kube/object.ts';
 import { matchesSelector } from '#kube/selector.ts';
 import { assessAvailability, countField, isPodActive, type Pod } from '../pod-facts/pod-state.ts';
 import { type PodTemplate, podFromTemplate } from '../pod-facts/template.ts';

@@ -51,7 +51,9 @@ export class KustomizeError extends Error {
 
 /** Renders one finding as text: position and message, the offending line with a caret, then why and fix. */
 export function formatDiagnostic(diagnostic: Diagnostic): string {
-  const lines = [`${diagnostic.file}:${diagnostic.line}:${diagnostic.column}: ${diagnostic.message} [${diagnostic.code}]`];
+  const lines = [
+    `${diagnostic.file}:${diagnostic.line}:${diagnostic.column}: ${diagnostic.message} [${diagnostic.code}]`,
+  ];
   if (diagnostic.source !== undefined) {
     const gutter = String(diagnostic.line);
     const pad = ' '.repeat(gutter.length);
@@ -63,7 +65,10 @@ export function formatDiagnostic(diagnostic: Diagnostic): string {
 }
 
 /** Throws one finding. */
-export function fail(at: Position & { source?: string }, finding: Pick<Diagnostic, 'code' | 'message' | 'why' | 'fix'>): never {
+export function fail(
+  at: Position & { source?: string },
+  finding: Pick<Diagnostic, 'code' | 'message' | 'why' | 'fix'>,
+): never {
   throw new KustomizeError([{ ...at, ...finding }]);
 }
 

@@ -28,9 +28,8 @@ function listDirectories(paths: readonly string[]): ReadonlyMap<string, readonly
   for (const path of paths) {
     let directory = '';
     for (const name of path.split('/')) {
-      let names = children.get(directory);
-      if (!names) children.set(directory, (names = new Set()));
-      names.add(name);
+      const names = children.get(directory) ?? new Set();
+      children.set(directory, names.add(name));
       directory = directory === '' ? name : `${directory}/${name}`;
     }
   }

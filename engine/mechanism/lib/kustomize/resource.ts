@@ -180,13 +180,21 @@ export function formatId(id: ResourceId): string {
 export function makeResource(value: JsonMap, at: Position): Resource {
   const resource = new Resource(value, at);
   if (resource.kind === '' || isNull(getField(value, 'kind'))) {
-    fail(at, { code: 'invalid-resource', message: 'this object has no kind', fix: 'add apiVersion, kind and metadata.name' });
+    fail(at, {
+      code: 'invalid-resource',
+      message: 'this object has no kind',
+      fix: 'add apiVersion, kind and metadata.name',
+    });
   }
   if (resource.apiVersion === '') {
     fail(at, { code: 'invalid-resource', message: `this ${resource.kind} has no apiVersion`, fix: 'add apiVersion' });
   }
   if (!resource.kind.endsWith('List') && resource.name === '') {
-    fail(at, { code: 'invalid-resource', message: `this ${resource.kind} has no metadata.name`, fix: 'add metadata.name' });
+    fail(at, {
+      code: 'invalid-resource',
+      message: `this ${resource.kind} has no metadata.name`,
+      fix: 'add metadata.name',
+    });
   }
   return resource;
 }

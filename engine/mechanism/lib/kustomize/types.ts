@@ -50,7 +50,8 @@ export function cloneJson<T extends Json>(value: T): T {
 
 /** Assigns a field; `__proto__` is an ordinary key here, as it is in YAML. */
 export function setField(map: JsonMap, key: string, value: Json): void {
-  if (key === '__proto__') Object.defineProperty(map, key, { value, writable: true, enumerable: true, configurable: true });
+  if (key === '__proto__')
+    Object.defineProperty(map, key, { value, writable: true, enumerable: true, configurable: true });
   else map[key] = value;
 }
 

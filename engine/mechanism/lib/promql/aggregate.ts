@@ -93,7 +93,6 @@ function groupsOf(evaluation: Evaluation, expr: Aggregate, samples: readonly Sam
 
 function keepExtremes(evaluation: Evaluation, expr: Aggregate, samples: readonly Sample[], tMs: number): readonly Sample[] {
   const k = evaluation.scalar(expr.param!, tMs);
-  if (samples.length === 0) return [];
   if (Number.isNaN(k)) throw new PromqlError('execution', 'Parameter value is NaN');
   if (k >= 2 ** 63 || k <= -(2 ** 63)) throw new PromqlError('execution', `Scalar value ${k} overflows int64`);
   const count = Math.trunc(k);

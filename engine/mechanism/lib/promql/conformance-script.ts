@@ -145,7 +145,8 @@ function parseBraces(line: string, start: number, number: number, pairs: LabelPa
   }
 }
 
-const NUMBER = '(?:0x[0-9a-f]+|(?:\\d+\\.?\\d*|\\.\\d+)(?:e[+-]?\\d+)?|inf|nan)';
+/** No hexadecimal here: `0x10` is eleven zeros. */
+const NUMBER = '(?:(?:\\d+\\.?\\d*|\\.\\d+)(?:e[+-]?\\d+)?|inf|nan)';
 const POINT = new RegExp(`^([+-]?${NUMBER})(?:([+-])(${NUMBER}))?(?:x(\\d+))?$`, 'i');
 
 function parsePoints(text: string, number: number): Point[] {

@@ -35,7 +35,8 @@ class ScriptRun {
       this.#store = newStore();
       this.#native = [];
     } else {
-      for (const series of command.series) this.#load(series, command.stepMs);
+      const byKey = new Map(command.series.map((series) => [series.labels.key, series]));
+      for (const series of byKey.values()) this.#load(series, command.stepMs);
       if (command.custom) this.#native.push(...command.series.flatMap(({ labels }) => customHistogram(labels)));
     }
     return [];
@@ -59,8 +60,9 @@ class ScriptRun {
     } catch (error) {
       if (!(error instanceof PromqlError)) throw error;
       const fails = command.expectations.filter((expectation) => expectation.kind === 'fail');
-      if (fails.length === 0 && error.unsupported) return { line, query, status: 'unsupported', reason: error.message };
-      reason = fails.length === 0 ? `unexpected error: ${error.message}` : fails.every((fail) => matches(fail, error.problem)) ? undefined : `another error than expected: ${error.message}`;
+      const expected = fails.length > 0 && fails.every((fail) => matches(fail, error.problem));
+      if (!expected && error.unsupported) return { line, query, status: 'unsupported', reason: error.message };
+      reason = expected ? undefined : `${fails.length === 0 ? 'unexpected error' : 'another error than expected'}: ${error.message}`;
     }
     return reason === undefined ? { line, query, status: 'passed' } : { line, query, status: 'failed', reason };
   }

@@ -94,10 +94,11 @@ function indexOfExtreme({ values, from, to }: Window, better: (value: number, be
   return best;
 }
 
-/** Median absolute deviation. */
+/** Median absolute deviation; NaN when any sample is NaN. */
 function computeMedianDeviation(window: Window): number {
   const median = computeQuantile(0.5, window);
   const deviations: number[] = [];
   for (let i = window.from; i < window.to; i += 1) deviations.push(Math.abs(window.values[i]! - median));
+  if (deviations.some(Number.isNaN)) return Number.NaN;
   return computeQuantile(0.5, { values: deviations, from: 0, to: deviations.length });
 }

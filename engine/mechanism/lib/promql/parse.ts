@@ -8,7 +8,7 @@ import { parseError, PromqlError, type Span, unsupportedError } from './errors.t
 import { METRIC_NAME } from './labels.ts';
 import { compileMatcher, type MatchOperator, type Matcher, nameMatcher } from './matcher.ts';
 import { applyPostfix, type Postfix } from './postfix.ts';
-import { SIGNATURES } from './signatures.ts';
+import { SIGNATURES, UNSUPPORTED_FUNCTIONS } from './signatures.ts';
 import { unquote } from './string-literal.ts';
 
 export interface ParseOptions {
@@ -24,7 +24,7 @@ export interface ParseOptions {
  */
 export function parseQuery(text: string, options: ParseOptions = {}): Expr {
   if (text.trim() === '') throw parseError(text, 0, 'no expression found in input');
-  const tree = parser.parse(text);
+  const tree = parser.parse(blankTrailingDots(text));
   rejectErrors(text, tree.topNode);
   const top = expressionsOf(tree.topNode)[0];
   if (top === undefined) throw parseError(text, 0, 'no expression found in input');
@@ -41,11 +41,19 @@ export function sourceOf(expr: Expr): string | undefined {
   return sources.get(expr);
 }
 
+/** PromQL takes `2.` for 2, the grammar does not: the dot becomes a blank, so that places in the text stay. */
+function blankTrailingDots(text: string): string {
+  if (!/\d\.(?!\d)/.test(text)) return text;
+  const parts = /"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|`[^`]*`|#[^\n]*|(?<![\w.])\d+\.(?![\w.])/gs;
+  return text.replace(parts, (part) => (/^\d/.test(part) ? `${part.slice(0, -1)} ` : part));
+}
+
 function rejectErrors(text: string, top: SyntaxNode): void {
   top.cursor().iterate((node) => {
     if (!node.type.isError) return;
     const found = text.slice(node.from, Math.max(node.to, node.from + 12)).split(/\s/)[0] ?? '';
     const call = /([a-zA-Z_]\w*)\s*$/.exec(text.slice(0, node.from));
+    if (text[node.from] === '(' && call !== null && UNSUPPORTED_FUNCTIONS.has(call[1]!)) throw unsupportedError(text, call.index, `function "${call[1]}" is not supported`);
     if (text[node.from] === '(' && call !== null && !SIGNATURES.has(call[1]!)) throw parseError(text, call.index, `unknown function with name "${call[1]}"`);
     throw parseError(text, node.from, node.from >= text.trimEnd().length ? 'unexpected end of input' : `unexpected "${found}"`);
   });

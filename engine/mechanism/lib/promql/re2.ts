@@ -36,69 +36,79 @@ export function compileAnchored(pattern: string): RegExp {
  * @throws RegexError for what RE2 does not have (lookaround, back-references) and for flags that cannot be translated.
  */
 export function compileRe2(pattern: string, options: { anchored: boolean; dotAll: boolean }): RegExp {
-  const flags = /^\(\?([a-zA-Z]+)\)/.exec(pattern);
-  const body = translate(pattern, flags === null ? 0 : flags[0].length);
-  let jsFlags = `u${options.dotAll ? 's' : ''}`;
-  for (const flag of flags?.[1] ?? '') {
-    if (!'ims'.includes(flag)) throw new RegexError(pattern, `flag "${flag}" is not supported`);
-    if (!jsFlags.includes(flag)) jsFlags += flag;
-  }
+  const body = new Translator(pattern).translate();
   try {
-    return new RegExp(options.anchored ? `^(?:${body})$` : body, jsFlags);
+    return new RegExp(options.anchored ? `^(?:${body})$` : body, `u${options.dotAll ? 's' : ''}`);
   } catch (error) {
     throw new RegexError(pattern, error instanceof Error ? error.message : String(error));
   }
 }
 
-function translate(pattern: string, start: number): string {
-  let out = '';
-  let inClass = false;
-  for (let i = start; i < pattern.length; i += 1) {
-    const char = pattern[i]!;
-    if (char === '\\') {
-      const [text, used] = translateEscape(pattern, i, inClass);
-      out += text;
-      i += used - 1;
-    } else if (inClass) {
-      const posix = /^\[:(\^?)([a-z]+):\]/.exec(pattern.slice(i, i + 12));
-      if (posix !== null) {
-        out += posixClass(pattern, posix[1] === '^', posix[2]!);
-        i += posix[0].length - 1;
-      } else if (char === ']') {
-        inClass = false;
-        out += ']';
-      } else out += classChar(pattern, i);
-    } else if (char === '[') {
-      inClass = true;
-      out += '[';
-      if (pattern[i + 1] === '^') {
-        out += '^';
-        i += 1;
-      }
-      if (pattern[i + 1] === ']') {
-        out += '\\]';
-        i += 1;
-      }
-    } else if (char === '(' && pattern[i + 1] === '?') {
-      const [text, used] = translateGroup(pattern, i);
-      out += text;
-      i += used - 1;
-    } else out += isLiteralBrace(pattern, i) ? `\\${char}` : char;
-  }
-  return out;
-}
+/** Rewrites what RE2 writes otherwise than JavaScript's unicode mode. */
+class Translator {
+  readonly #pattern: string;
+  #out = '';
+  #position = 0;
+  /** Per open group: the flag groups `(?i:` opened inside it, which end with the group or the alternative. */
+  readonly #flags: string[][] = [[]];
 
-/** `(?P<name>` and `(?:`, `(?i:` are kept; lookaround and anything else after `(?` is refused. */
-function translateGroup(pattern: string, at: number): [text: string, used: number] {
-  const rest = pattern.slice(at);
-  const named = /^\(\?P?<([A-Za-z_]\w*)>/.exec(rest);
-  if (named !== null) return [`(?<${named[1]}>`, named[0].length];
-  const plain = /^\(\?([ims]*(?:-[ims]+)?):/.exec(rest);
-  if (plain !== null) return [plain[0], plain[0].length];
-  throw new RegexError(
-    pattern,
-    `"${rest.slice(0, 4)}" is not RE2 (no lookaround; flags only at the start or as "(?i:…)")`,
-  );
+  constructor(pattern: string) {
+    this.#pattern = pattern;
+  }
+
+  translate(): string {
+    while (this.#position < this.#pattern.length) this.#next();
+    return this.#out + ')'.repeat(this.#flags[0]!.length);
+  }
+
+  #next(): void {
+    const pattern = this.#pattern;
+    const char = pattern[this.#position]!;
+    const open = this.#flags.at(-1)!;
+    if (char === '\\') this.#take(translateEscape(pattern, this.#position, false));
+    else if (char === '[') this.#class();
+    else if (char === '(') this.#group();
+    else if (char === ')') {
+      this.#take([`${')'.repeat(open.length)})`, 1]);
+      if (this.#flags.length > 1) this.#flags.pop();
+    } else if (char === '|') this.#take([`${')'.repeat(open.length)}|${open.join('')}`, 1]);
+    else this.#take([isLiteralBrace(pattern, this.#position) ? `\\${char}` : char, 1]);
+  }
+
+  #take([text, used]: readonly [text: string, used: number]): void {
+    this.#out += text;
+    this.#position += used;
+  }
+
+  /** Named and flag groups are rewritten; lookaround and anything else after `(?` is refused. */
+  #group(): void {
+    const rest = this.#pattern.slice(this.#position);
+    const flags = /^\(\?([ims]*(?:-[ims]+)?)\)/.exec(rest);
+    if (flags !== null) {
+      this.#flags.at(-1)!.push(`(?${flags[1]}:`);
+      this.#take([`(?${flags[1]}:`, flags[0].length]);
+      return;
+    }
+    const named = /^\(\?P?<([A-Za-z_]\w*)>/.exec(rest);
+    const plain = /^\((?:\?[ims]*(?:-[ims]+)?:|(?!\?))/.exec(rest);
+    if (named === null && plain === null) throw new RegexError(this.#pattern, `"${rest.slice(0, 4)}" is not RE2 (it has no lookaround; flags are i, m and s)`);
+    this.#flags.push([]);
+    this.#take(named === null ? [plain![0], plain![0].length] : [`(?<${named[1]}>`, named[0].length]);
+  }
+
+  #class(): void {
+    const pattern = this.#pattern;
+    const start = /^\[\^?\]?/.exec(pattern.slice(this.#position))![0];
+    this.#take([start.replace(']', '\\]'), start.length]);
+    for (let char = pattern[this.#position]; char !== ']'; char = pattern[this.#position]) {
+      if (char === undefined) throw new RegexError(pattern, 'missing closing ]');
+      const posix = /^\[:(\^?)([a-z]+):\]/.exec(pattern.slice(this.#position, this.#position + 12));
+      if (char === '\\') this.#take(translateEscape(pattern, this.#position, true));
+      else if (posix !== null) this.#take([posixClass(pattern, posix[1] === '^', posix[2]!), posix[0].length]);
+      else this.#take([char === '[' ? '\\[' : char, 1]);
+    }
+    this.#take([']', 1]);
+  }
 }
 
 const KEPT_ESCAPES = 'dDwWsSbBnrtfv^$.*+?()[]{}|\\/';
@@ -135,14 +145,6 @@ function posixClass(pattern: string, negated: boolean, name: string): string {
   if (members === undefined || negated)
     throw new RegexError(pattern, `character class "[:${negated ? '^' : ''}${name}:]" is not supported`);
   return members;
-}
-
-/** Characters that JavaScript's unicode mode wants escaped inside a class and RE2 does not. */
-function classChar(pattern: string, at: number): string {
-  const char = pattern[at]!;
-  return char === '[' || (char === '-' && pattern[at + 1] !== ']' && /[\\]/.test(pattern[at - 1] ?? ''))
-    ? `\\${char}`
-    : char;
 }
 
 /** RE2 takes a brace that is no repetition as a literal. */

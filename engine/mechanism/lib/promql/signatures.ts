@@ -39,6 +39,9 @@ export const SIGNATURES: ReadonlyMap<string, Signature> = new Map(
   TABLE.flatMap(([names, args, returns]) => names.split(' ').map((name) => [name, parseSignature(args, returns)] as const)),
 );
 
+/** Functions Prometheus 3 has and this evaluator does not: native histograms and experiments newer than the grammar. */
+export const UNSUPPORTED_FUNCTIONS: ReadonlySet<string> = new Set(['integral', 'min_of', 'max_of', 'start_timestamp']);
+
 /** Text of a type as upstream's messages write it. */
 export function describeType(type: ValueType): string {
   return type === 'vector' ? 'instant vector' : type === 'matrix' ? 'range vector' : type;

@@ -153,7 +153,13 @@ const secretReferrers: FieldSpec[] = [
     'metadata/annotations/nginx.ingress.kubernetes.io\\/auth-tls-secret',
   ),
   ...on('ServiceAccount', 'imagePullSecrets/name'),
-  ...on('StorageClass', 'parameters/secretName', 'parameters/adminSecretName', 'parameters/userSecretName', 'parameters/secretRef'),
+  ...on(
+    'StorageClass',
+    'parameters/secretName',
+    'parameters/adminSecretName',
+    'parameters/userSecretName',
+    'parameters/secretRef',
+  ),
   ...on('Role', 'rules/resourceNames'),
   ...on('ClusterRole', 'rules/resourceNames'),
   {
@@ -168,7 +174,10 @@ const secretReferrers: FieldSpec[] = [
 const scaleTarget = on('HorizontalPodAutoscaler', 'spec/scaleTargetRef/name');
 
 const nameReference: NameReference[] = [
-  ...['Deployment', 'ReplicationController', 'ReplicaSet', 'StatefulSet'].map((kind) => ({ kind, referrers: scaleTarget })),
+  ...['Deployment', 'ReplicationController', 'ReplicaSet', 'StatefulSet'].map((kind) => ({
+    kind,
+    referrers: scaleTarget,
+  })),
   { kind: 'ConfigMap', version: 'v1', referrers: configMapReferrers },
   { kind: 'Secret', version: 'v1', referrers: secretReferrers },
   {
@@ -202,7 +211,11 @@ const nameReference: NameReference[] = [
       ...inPlainPodSpecs('serviceAccountName'),
     ],
   },
-  { kind: 'PersistentVolumeClaim', version: 'v1', referrers: inPlainPodSpecs('volumes/persistentVolumeClaim/claimName') },
+  {
+    kind: 'PersistentVolumeClaim',
+    version: 'v1',
+    referrers: inPlainPodSpecs('volumes/persistentVolumeClaim/claimName'),
+  },
   {
     kind: 'PersistentVolume',
     version: 'v1',
@@ -220,7 +233,12 @@ const nameReference: NameReference[] = [
   },
   { kind: 'PriorityClass', version: 'v1', group: 'scheduling.k8s.io', referrers: inPlainPodSpecs('priorityClassName') },
   // Upstream's table names the group of IngressClass "networking.k8s.io/v1", which no object has: it never matches.
-  { kind: 'IngressClass', version: 'v1', group: 'networking.k8s.io/v1', referrers: on('Ingress', 'spec/ingressClassName') },
+  {
+    kind: 'IngressClass',
+    version: 'v1',
+    group: 'networking.k8s.io/v1',
+    referrers: on('Ingress', 'spec/ingressClassName'),
+  },
   {
     kind: 'ValidatingAdmissionPolicy',
     group: ADMISSION,
@@ -243,8 +261,12 @@ const VAR_FIELDS = ['containers', 'initContainers'].flatMap((list) =>
 );
 
 const varReference: FieldSpec[] = [
-  ...Object.entries(VAR_KINDS).flatMap(([kind, podSpec]) => VAR_FIELDS.map((field) => ({ path: `${podSpec}/${field}`, kind }))),
-  ...['DaemonSet', 'Deployment', 'Job', 'ReplicaSet'].flatMap((kind) => on(kind, 'spec/template/spec/volumes/nfs/server')),
+  ...Object.entries(VAR_KINDS).flatMap(([kind, podSpec]) =>
+    VAR_FIELDS.map((field) => ({ path: `${podSpec}/${field}`, kind })),
+  ),
+  ...['DaemonSet', 'Deployment', 'Job', 'ReplicaSet'].flatMap((kind) =>
+    on(kind, 'spec/template/spec/volumes/nfs/server'),
+  ),
   ...on('CronJob', 'spec/jobTemplate/spec/template/volumes/nfs/server'),
   ...on('Pod', 'spec/volumes/nfs/server'),
   ...on('Deployment', 'spec/template/metadata/annotations'),
@@ -274,6 +296,10 @@ export const defaultTables: FieldTables = {
   commonAnnotations,
   nameReference,
   varReference,
-  images: ['spec', 'spec/template/spec'].flatMap((podSpec) => IMAGE_FIELDS.map((field) => create(`${podSpec}/${field}`))),
-  replicas: ['Deployment', 'ReplicationController', 'ReplicaSet', 'StatefulSet'].map((kind) => create('spec/replicas', { kind })),
+  images: ['spec', 'spec/template/spec'].flatMap((podSpec) =>
+    IMAGE_FIELDS.map((field) => create(`${podSpec}/${field}`)),
+  ),
+  replicas: ['Deployment', 'ReplicationController', 'ReplicaSet', 'StatefulSet'].map((kind) =>
+    create('spec/replicas', { kind }),
+  ),
 };

@@ -21,7 +21,10 @@ export function applyFieldSpec(resource: Resource, spec: FieldSpec, createKind: 
 export function splitPath(path: string): string[] {
   const known = SPLIT_CACHE.get(path);
   if (known) return known;
-  const parts = path.replace(/^\//, '').split(/(?<!\\)\//).map((part) => part.replaceAll('\\/', '/'));
+  const parts = path
+    .replace(/^\//, '')
+    .split(/(?<!\\)\//)
+    .map((part) => part.replaceAll('\\/', '/'));
   if (SPLIT_CACHE.size < 5000) SPLIT_CACHE.set(path, parts);
   return parts;
 }

@@ -7,7 +7,11 @@ import type { Shape } from './shapes.ts';
 type Path = readonly (string | number)[];
 
 /** Decodes the root map of a document; findings are appended, and what is wrong is left out of the result. */
-export function decodeDocument(document: ParsedDocument, fields: Readonly<Record<string, Shape>>, findings: Diagnostic[]): JsonMap {
+export function decodeDocument(
+  document: ParsedDocument,
+  fields: Readonly<Record<string, Shape>>,
+  findings: Diagnostic[],
+): JsonMap {
   const decoder = new Decoder(document, findings);
   return decoder.map(document.value, fields, []);
 }

@@ -25,7 +25,9 @@ const patch: Shape = {
     options: { fields: { allowNameChange: 'boolean', allowKindChange: 'boolean' } },
   },
 };
-const image: Shape = { fields: { name: 'string', newName: 'string', tagSuffix: 'string', newTag: 'string', digest: 'string' } };
+const image: Shape = {
+  fields: { name: 'string', newName: 'string', tagSuffix: 'string', newTag: 'string', digest: 'string' },
+};
 const generatorOptions: Shape = {
   fields: { labels: stringMap, annotations: stringMap, disableNameSuffixHash: 'boolean', immutable: 'boolean' },
 };
@@ -39,7 +41,9 @@ const generatorFields = {
   env: 'string',
   options: generatorOptions,
 } as const;
-const fieldOptions: Shape = { fields: { delimiter: 'string', index: 'integer', encoding: 'string', create: 'boolean' } };
+const fieldOptions: Shape = {
+  fields: { delimiter: 'string', index: 'integer', encoding: 'string', create: 'boolean' },
+};
 
 export const replacementShape: Shape = {
   fields: {
@@ -65,7 +69,12 @@ export const kustomizationShape: Readonly<Record<string, Shape>> = {
   commonLabels: stringMap,
   labels: {
     list: {
-      fields: { pairs: stringMap, includeSelectors: 'boolean', includeTemplates: 'boolean', fields: { list: fieldSpec } },
+      fields: {
+        pairs: stringMap,
+        includeSelectors: 'boolean',
+        includeTemplates: 'boolean',
+        fields: { list: fieldSpec },
+      },
     },
   },
   commonAnnotations: stringMap,

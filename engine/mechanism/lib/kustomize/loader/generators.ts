@@ -127,7 +127,12 @@ function readEnvFile(content: FileContent, path: string, at: At): Pair[] {
     const key = equals < 0 ? line : line.slice(0, equals);
     if (!/^[-._a-zA-Z][-._a-zA-Z0-9]*$/.test(key)) {
       const why = 'a name consists of letters, digits, "-", "_" and ".", and does not start with a digit';
-      fail(at, { code: 'wrong-value', message: `${path}: "${key}" is not a valid variable name`, why, fix: 'rename it' });
+      fail(at, {
+        code: 'wrong-value',
+        message: `${path}: "${key}" is not a valid variable name`,
+        why,
+        fix: 'rename it',
+      });
     }
     pairs.push({ key, value: equals < 0 ? '' : line.slice(equals + 1), at });
   }
@@ -149,4 +154,3 @@ function fillData(object: JsonMap, pairs: readonly Pair[], kind: 'ConfigMap' | '
 function toBase64(content: FileContent): string {
   return Buffer.from(typeof content === 'string' ? new TextEncoder().encode(content) : content).toString('base64');
 }
-

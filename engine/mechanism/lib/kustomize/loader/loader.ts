@@ -8,7 +8,7 @@ import type { FieldSpec, Generator, Kustomization, Patch, Replacement } from '..
 import { isRemote, isWithin, joinPath, resolvePath } from '../paths.ts';
 import type { Resource } from '../resource.ts';
 import { isList, isMap } from '../types.ts';
-import { offsetOf, parseDocuments, type ParsedDocument, SourceText } from '../yaml/parser.ts';
+import { offsetOf, type ParsedDocument, parseDocuments, SourceText } from '../yaml/parser.ts';
 import { type FileContent, generate } from './generators.ts';
 import type { LoadedInput, LoadedKustomization, LoadedPatch, LoadedReplacement, LoadResult } from './model.ts';
 import { loadPatch } from './patches.ts';
@@ -26,7 +26,12 @@ export interface LoadOptions {
 }
 
 /** Loads the kustomization in a directory. Throws KustomizeError with all findings. */
-export function load(fileSystem: FileSystem, directory: string, options: LoadOptions, edit?: (spec: Kustomization) => void): LoadResult {
+export function load(
+  fileSystem: FileSystem,
+  directory: string,
+  options: LoadOptions,
+  edit?: (spec: Kustomization) => void,
+): LoadResult {
   const loader = new Loader(options);
   const at = { file: directory === '' ? '.' : directory, line: 1, column: 1 };
   const root = loader.attempt(() => loader.directory(fileSystem, directory, at, [], edit));
@@ -66,7 +71,8 @@ class Loader {
     visits: readonly Visit[],
     edit?: (spec: Kustomization) => void,
   ): LoadedKustomization {
-    if (visits.length > DEPTH_MAX) fail(at, { code: 'cycle', message: `kustomizations are nested deeper than ${DEPTH_MAX}` });
+    if (visits.length > DEPTH_MAX)
+      fail(at, { code: 'cycle', message: `kustomizations are nested deeper than ${DEPTH_MAX}` });
     const document = this.kustomizationFile(fileSystem, directory, at);
     const spec = decodeDocument(document, kustomizationShape, this.findings) as Kustomization;
     this.warnings.push(...deprecations(spec, document));
@@ -94,10 +100,17 @@ class Loader {
     const [document] = documents;
     if (documents.length > 1) {
       const second = source.at(offsetOf(documents[1]?.node ?? null, []));
-      fail(second, { code: 'invalid-yaml', message: 'a kustomization file holds one document', fix: 'remove the others' });
+      fail(second, {
+        code: 'invalid-yaml',
+        message: 'a kustomization file holds one document',
+        fix: 'remove the others',
+      });
     }
     if (!document || document.value === undefined || document.value === null) {
-      fail({ file: path, line: 1, column: 1 }, { code: 'missing-field', message: 'this kustomization is empty', fix: 'list resources' });
+      fail(
+        { file: path, line: 1, column: 1 },
+        { code: 'missing-field', message: 'this kustomization is empty', fix: 'list resources' },
+      );
     }
     return document;
   }
@@ -142,9 +155,17 @@ class Scope {
       spec,
       isComponent: spec.kind === 'Component',
       inputs: [...this.inputs('resources'), ...this.inputs('bases')],
-      components: this.each('components', spec.components, (path, at) => ({ from: path, target: this.base(path, at, true) })),
-      generated: [...this.generators('configMapGenerator', 'ConfigMap'), ...this.generators('secretGenerator', 'Secret')],
-      strategicMerges: this.each('patchesStrategicMerge', spec.patchesStrategicMerge, (text, at) => this.legacyMerge(text, at)),
+      components: this.each('components', spec.components, (path, at) => ({
+        from: path,
+        target: this.base(path, at, true),
+      })),
+      generated: [
+        ...this.generators('configMapGenerator', 'ConfigMap'),
+        ...this.generators('secretGenerator', 'Secret'),
+      ],
+      strategicMerges: this.each('patchesStrategicMerge', spec.patchesStrategicMerge, (text, at) =>
+        this.legacyMerge(text, at),
+      ),
       patches: this.each('patches', spec.patches, (patch, at) => this.patch(patch, at)),
       jsonPatches: this.each('patchesJson6902', spec.patchesJson6902, (patch, at) => this.patch(patch, at)),
       replacements: this.each('replacements', spec.replacements, (entry, at) => this.replacement(entry, at)).flat(),
@@ -182,7 +203,8 @@ class Scope {
     const target = isRemote(path) ? this.remoteBase(path, at) : this.localBase(path, at, component);
     const isComponent = target.isComponent;
     if (component && !isComponent) {
-      const fix = 'set kind: Component and apiVersion: kustomize.config.k8s.io/v1alpha1 there, or list it under resources';
+      const fix =
+        'set kind: Component and apiVersion: kustomize.config.k8s.io/v1alpha1 there, or list it under resources';
       fail(at, { code: 'wrong-value', message: `${path} is not a Component`, fix });
     }
     if (!component && isComponent) {
@@ -194,7 +216,9 @@ class Scope {
   private localBase(path: string, at: At, component: boolean): LoadedKustomization {
     const resolved = resolvePath(this.root, path);
     if (resolved === undefined) return fail(at, outside(path, 'the root of the tree'));
-    const containing = this.visits.find((visit) => visit.fileSystem === this.fileSystem && isWithin(visit.directory, resolved));
+    const containing = this.visits.find(
+      (visit) => visit.fileSystem === this.fileSystem && isWithin(visit.directory, resolved),
+    );
     if (containing) {
       const chain = [...this.visits.map((visit) => visit.directory || '.'), resolved || '.'].join(' → ');
       const why = `${path} contains ${containing.directory || '.'}, which is being built: ${chain}`;
@@ -203,7 +227,11 @@ class Scope {
     if (this.fileSystem.readDirectory(resolved) === undefined) {
       const what = component ? 'no directory' : 'neither a file nor a directory';
       const nearest = this.siblings(resolved);
-      fail(at, { code: 'missing-file', message: `there is ${what} ${resolved || '.'}`, fix: nearest ?? 'correct the path' });
+      fail(at, {
+        code: 'missing-file',
+        message: `there is ${what} ${resolved || '.'}`,
+        fix: nearest ?? 'correct the path',
+      });
     }
     return this.loader.directory(this.fileSystem, resolved, at, this.visits);
   }
@@ -218,7 +246,12 @@ class Scope {
     const fileSystem = this.loader.remote(url);
     if (!fileSystem) {
       const why = 'this renderer does no network access';
-      fail(at, { code: 'unsupported', message: `remote ${url}`, why, fix: 'map the URL to a local repository, or vendor the files' });
+      fail(at, {
+        code: 'unsupported',
+        message: `remote ${url}`,
+        why,
+        fix: 'map the URL to a local repository, or vendor the files',
+      });
     }
     const inside = /^(?:[a-z]+:\/\/)?[^?]*?\/\/([^?]*)/i.exec(url.replace(/^[a-z0-9+.-]+:\/\//i, ''))?.[1] ?? '';
     return this.loader.directory(fileSystem, resolvePath('', inside) ?? '', at, this.visits);
@@ -230,9 +263,12 @@ class Scope {
       fail(at, { code: 'unsupported', message: `remote file ${path}`, fix: 'copy the file into the repository' });
     }
     const resolved = resolvePath(this.root, path);
-    if (resolved === undefined || !isWithin(resolved, this.root)) fail(at, outside(path, this.root || 'the root of the tree'));
+    if (resolved === undefined || !isWithin(resolved, this.root))
+      fail(at, outside(path, this.root || 'the root of the tree'));
     if (this.fileSystem.readFile(resolved) === undefined) {
-      const message = this.fileSystem.readDirectory(resolved) ? `${resolved} is a directory, not a file` : `there is no file ${resolved}`;
+      const message = this.fileSystem.readDirectory(resolved)
+        ? `${resolved} is a directory, not a file`
+        : `there is no file ${resolved}`;
       fail(at, { code: 'missing-file', message, fix: this.siblings(resolved) ?? 'correct the path' });
     }
     return resolved;
@@ -264,7 +300,11 @@ class Scope {
   private patch(patch: Patch, at: At): LoadedPatch {
     const inline = patch.patch?.trim() ?? '';
     if ((inline === '') === (patch.path === undefined || patch.path === '')) {
-      fail(at, { code: 'invalid-patch', message: 'a patch needs exactly one of patch and path', fix: 'give one of the two' });
+      fail(at, {
+        code: 'invalid-patch',
+        message: 'a patch needs exactly one of patch and path',
+        fix: 'give one of the two',
+      });
     }
     const text = inline === '' ? this.text(patch.path ?? '', at) : new SourceText(at.file, inline);
     return loadPatch(patch, text, at);
@@ -272,14 +312,20 @@ class Scope {
 
   private legacyMerge(entry: string, at: At): LoadedPatch {
     const resolved = resolvePath(this.root, entry);
-    const isInline = entry.includes('\n') || (resolved !== undefined && this.fileSystem.readFile(resolved) === undefined && entry.includes(':'));
+    const isInline =
+      entry.includes('\n') ||
+      (resolved !== undefined && this.fileSystem.readFile(resolved) === undefined && entry.includes(':'));
     return loadPatch({}, isInline ? new SourceText(at.file, entry) : this.text(entry, at), at);
   }
 
   private replacement(entry: Replacement, at: At): LoadedReplacement[] {
     if (!entry.path) return [{ at, replacement: entry }];
     if (entry.source || entry.targets) {
-      fail(at, { code: 'wrong-value', message: 'path and an inline replacement exclude each other', fix: 'use two entries' });
+      fail(at, {
+        code: 'wrong-value',
+        message: 'path and an inline replacement exclude each other',
+        fix: 'use two entries',
+      });
     }
     const source = this.text(entry.path, at);
     const loaded: LoadedReplacement[] = [];
@@ -300,7 +346,12 @@ class Scope {
     if (!document) return {};
     const decoded = decodeDocument(document, configurationShape, this.loader.findings);
     const { nameReference, ...tables } = decoded as Record<string, unknown> & { nameReference?: unknown };
-    const references = (nameReference ?? []) as { group?: string; version?: string; kind?: string; fieldSpecs?: FieldSpec[] }[];
+    const references = (nameReference ?? []) as {
+      group?: string;
+      version?: string;
+      kind?: string;
+      fieldSpecs?: FieldSpec[];
+    }[];
     return {
       ...(tables as Partial<FieldTables>),
       nameReference: references.map((reference) => ({
@@ -320,12 +371,21 @@ class Scope {
       if (key === 'path') continue;
       if (key === 'version' && openapi.version === 'v1.21.2') continue;
       const why = 'kustomize 5.8 carries one schema, v1.21.2';
-      fail(this.at(['openapi', key]), { code: 'unsupported', message: `openapi.${key} is not supported`, why, fix: 'use openapi.path' });
+      fail(this.at(['openapi', key]), {
+        code: 'unsupported',
+        message: `openapi.${key} is not supported`,
+        why,
+        fix: 'use openapi.path',
+      });
     }
     if (openapi.path === undefined) return undefined;
     const [document] = parseDocuments(this.text(openapi.path, at), 'resource');
     if (!document || !isMap(document.value)) {
-      fail(at, { code: 'wrong-type', message: `${openapi.path} is not an OpenAPI document`, fix: 'it must hold `definitions`' });
+      fail(at, {
+        code: 'wrong-type',
+        message: `${openapi.path} is not an OpenAPI document`,
+        fix: 'it must hold `definitions`',
+      });
     }
     return document.value;
   }

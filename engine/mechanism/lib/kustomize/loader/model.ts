@@ -2,7 +2,7 @@
 import type { Diagnostic, Position } from '../errors.ts';
 import type { FieldTables } from '../fieldspecs/tables.ts';
 import type { FileSystem } from '../file-system.ts';
-import type { Kustomization, Patch, Replacement, Selector } from '../kustomization/types.ts';
+import type { Kustomization, Replacement, Selector } from '../kustomization/types.ts';
 import type { Resource } from '../resource.ts';
 import type { Json } from '../types.ts';
 import type { ParsedDocument } from '../yaml/parser.ts';
@@ -30,7 +30,9 @@ export interface LoadedReplacement {
   replacement: Replacement;
 }
 
-export type LoadedInput = { from: string; resources: readonly Resource[] } | { from: string; target: LoadedKustomization };
+export type LoadedInput =
+  | { from: string; resources: readonly Resource[] }
+  | { from: string; target: LoadedKustomization };
 
 export interface LoadedKustomization {
   fileSystem: FileSystem;

@@ -3,7 +3,7 @@ import { fail, KustomizeError, type Position } from '../errors.ts';
 import type { Patch, Selector } from '../kustomization/types.ts';
 import { Resource } from '../resource.ts';
 import { isList, isMap, isNull, type Json, type JsonMap } from '../types.ts';
-import { offsetOf, parseDocuments, type ParsedDocument, SourceText } from '../yaml/parser.ts';
+import { offsetOf, type ParsedDocument, parseDocuments, type SourceText } from '../yaml/parser.ts';
 import type { JsonPatchOperation, LoadedPatch } from './model.ts';
 
 type At = Position & { source?: string };
@@ -14,7 +14,8 @@ const OPERATIONS = ['add', 'remove', 'replace', 'move', 'copy', 'test'];
 export function loadPatch(patch: Patch, text: SourceText, at: At): LoadedPatch {
   const documents = parsePatch(text, at).filter((document) => !isNull(document.value));
   const [first] = documents;
-  if (!first) fail(at, { code: 'invalid-patch', message: 'this patch is empty', fix: 'add a patch or remove the entry' });
+  if (!first)
+    fail(at, { code: 'invalid-patch', message: 'this patch is empty', fix: 'add a patch or remove the entry' });
   const common = {
     at,
     target: patch.target,
@@ -53,7 +54,12 @@ function parsePatch(text: SourceText, at: At): ParsedDocument[] {
 function requireTarget(target: Selector | undefined, at: At): void {
   if (target) return;
   const why = 'a JSON 6902 patch does not name the object it changes';
-  fail(at, { code: 'missing-field', message: 'this JSON 6902 patch has no target', why, fix: 'add target: {kind, name}' });
+  fail(at, {
+    code: 'missing-field',
+    message: 'this JSON 6902 patch has no target',
+    why,
+    fix: 'add target: {kind, name}',
+  });
 }
 
 function readMerge(document: ParsedDocument): Resource[] {
@@ -64,7 +70,11 @@ function readMerge(document: ParsedDocument): Resource[] {
   }
   const resource = new Resource(document.value, at);
   if (resource.kind === '') {
-    fail(at, { code: 'invalid-patch', message: 'this strategic merge patch has no kind', fix: 'add apiVersion and kind' });
+    fail(at, {
+      code: 'invalid-patch',
+      message: 'this strategic merge patch has no kind',
+      fix: 'add apiVersion and kind',
+    });
   }
   if (resource.name === '') {
     const fix = 'add metadata.name (with a target any name will do)';
@@ -80,11 +90,19 @@ function readOperations(document: ParsedDocument): JsonPatchOperation[] {
 
 function readOperation(item: Json, at: At): JsonPatchOperation {
   if (!isMap(item)) {
-    return fail(at, { code: 'invalid-patch', message: 'a JSON 6902 operation must be a map', fix: 'write {op, path, value}' });
+    return fail(at, {
+      code: 'invalid-patch',
+      message: 'a JSON 6902 operation must be a map',
+      fix: 'write {op, path, value}',
+    });
   }
   const op = textOf(item, 'op', at);
   if (!OPERATIONS.includes(op)) {
-    fail(at, { code: 'invalid-patch', message: `unknown operation "${op}"`, fix: `use one of ${OPERATIONS.join(', ')}` });
+    fail(at, {
+      code: 'invalid-patch',
+      message: `unknown operation "${op}"`,
+      fix: `use one of ${OPERATIONS.join(', ')}`,
+    });
   }
   const path = textOf(item, 'path', at);
   if (op === 'move' || op === 'copy') return { op, path, from: textOf(item, 'from', at) };

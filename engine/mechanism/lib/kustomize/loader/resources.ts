@@ -12,10 +12,18 @@ export function loadResources(source: SourceText): Resource[] {
     const at = source.at(offsetOf(document.node, []));
     if (!isMap(document.value)) {
       const why = 'a resource file holds Kubernetes objects, which are maps';
-      fail(at, { code: 'invalid-resource', message: 'this document is not an object', why, fix: 'correct or remove it' });
+      fail(at, {
+        code: 'invalid-resource',
+        message: 'this document is not an object',
+        why,
+        fix: 'correct or remove it',
+      });
     }
     if (Object.keys(document.value).length === 0) continue;
-    if (document.value.kind === 'Kustomization' && String(document.value.apiVersion).startsWith('kustomize.config.k8s.io/')) {
+    if (
+      document.value.kind === 'Kustomization' &&
+      String(document.value.apiVersion).startsWith('kustomize.config.k8s.io/')
+    ) {
       const fix = 'list the directory instead of its kustomization file';
       fail(at, { code: 'invalid-resource', message: 'a kustomization file is not a resource', fix });
     }
@@ -25,7 +33,8 @@ export function loadResources(source: SourceText): Resource[] {
 }
 
 function expandList(object: JsonMap): JsonMap[] {
-  const isCollection = typeof object.kind === 'string' && object.kind.endsWith('List') && Object.hasOwn(object, 'items');
+  const isCollection =
+    typeof object.kind === 'string' && object.kind.endsWith('List') && Object.hasOwn(object, 'items');
   if (!isCollection) return [object];
   if (!isList(object.items)) return [];
   return object.items.filter(isMap).flatMap(expandList);

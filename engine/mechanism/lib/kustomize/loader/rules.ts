@@ -38,11 +38,19 @@ export function requireConsistent(spec: Kustomization, document: ParsedDocument,
     findings.push({ ...document.source.at(offsetOf(document.node, path)), ...finding });
   const kind = spec.kind || 'Kustomization';
   if (kind !== 'Kustomization' && kind !== 'Component') {
-    report(['kind'], { code: 'wrong-value', message: `kind "${kind}" is wrong here`, fix: 'use Kustomization or Component' });
+    report(['kind'], {
+      code: 'wrong-value',
+      message: `kind "${kind}" is wrong here`,
+      fix: 'use Kustomization or Component',
+    });
   }
   const expected = kind === 'Component' ? COMPONENT : KUSTOMIZATION;
   if (spec.apiVersion && spec.apiVersion !== expected) {
-    report(['apiVersion'], { code: 'wrong-value', message: `apiVersion of a ${kind} must be ${expected}`, fix: `write ${expected}` });
+    report(['apiVersion'], {
+      code: 'wrong-value',
+      message: `apiVersion of a ${kind} must be ${expected}`,
+      fix: `write ${expected}`,
+    });
   }
   spec.buildMetadata?.forEach((option, index) => {
     if (METADATA_OPTIONS.includes(option)) return;
@@ -70,10 +78,18 @@ function requireSortOptions(spec: Kustomization, report: Report): void {
   const options = spec.sortOptions;
   if (!options) return;
   if (options.order !== 'fifo' && options.order !== 'legacy') {
-    report(['sortOptions', 'order'], { code: 'wrong-value', message: 'sortOptions.order must be fifo or legacy', fix: 'choose one' });
+    report(['sortOptions', 'order'], {
+      code: 'wrong-value',
+      message: 'sortOptions.order must be fifo or legacy',
+      fix: 'choose one',
+    });
   }
   if (options.order === 'fifo' && options.legacySortOptions) {
     const message = 'legacySortOptions has no meaning with order: fifo';
-    report(['sortOptions', 'legacySortOptions'], { code: 'wrong-value', message, fix: 'remove it, or use order: legacy' });
+    report(['sortOptions', 'legacySortOptions'], {
+      code: 'wrong-value',
+      message,
+      fix: 'remove it, or use order: legacy',
+    });
   }
 }

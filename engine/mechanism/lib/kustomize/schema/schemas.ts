@@ -46,7 +46,8 @@ export class Schemas {
 
   use(document: { definitions?: unknown }): void {
     if (this.custom) return;
-    const definitions = typeof document.definitions === 'object' && document.definitions !== null ? document.definitions : {};
+    const definitions =
+      typeof document.definitions === 'object' && document.definitions !== null ? document.definitions : {};
     this.custom = compileMergeFacts(definitions as Record<string, unknown>);
   }
 

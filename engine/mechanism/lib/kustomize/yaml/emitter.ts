@@ -88,14 +88,11 @@ class Emitter {
   private scalar(text: string, analysis: Analysis, indent: number, isKey: boolean): void {
     const style = chooseStyle(text, analysis, isKey);
     if (this.out.length > this.lineStart && !this.out.endsWith(' ')) this.out += ' ';
-    if (style === 'literal') return this.literal(text, indent + 2);
-    if (style === 'plain' && (isKey || this.fits(text))) {
-      this.out += text;
-      return;
-    }
-    if (style === 'plain') return this.folded(text, indent + 2, '', (char) => char);
-    if (style === 'single') return this.folded(text, indent + 2, "'", (char) => (char === "'" ? "''" : char), isKey);
-    this.doubleQuoted(text, indent + 2, isKey);
+    if (style === 'literal') this.literal(text, indent + 2);
+    else if (style === 'double') this.doubleQuoted(text, indent + 2, isKey);
+    else if (style === 'single') this.folded(text, indent + 2, "'", (char) => (char === "'" ? "''" : char), isKey);
+    else if (isKey || this.fits(text)) this.out += text;
+    else this.folded(text, indent + 2, '', (char) => char);
   }
 
   private fits(text: string): boolean {
@@ -107,7 +104,13 @@ class Emitter {
   }
 
   /** Plain and single-quoted text: a lone space beyond the width becomes a line break. */
-  private folded(text: string, indent: number, quote: string, escape: (char: string) => string, isKey = false): void {
+  private folded(
+    text: string,
+    indent: number,
+    quote: string,
+    toWritten: (char: string) => string,
+    isKey = false,
+  ): void {
     this.out += quote;
     let column = this.column();
     let spaces = false;
@@ -125,7 +128,7 @@ class Emitter {
         }
         spaces = true;
       } else {
-        const written = escape(char);
+        const written = toWritten(char);
         this.out += written;
         column += written.length > 1 && quote !== '' ? 2 : 1;
         spaces = false;

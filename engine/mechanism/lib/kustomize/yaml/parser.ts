@@ -3,9 +3,9 @@ import {
   type Alias,
   type Document,
   isAlias,
-  isMap as isYamlMap,
   isScalar,
   isSeq,
+  isMap as isYamlMap,
   LineCounter,
   type Node,
   type Pair,
@@ -13,8 +13,8 @@ import {
   Scalar as YamlScalar,
 } from 'yaml';
 import { type Diagnostic, KustomizeError, type Position } from '../errors.ts';
-import { type Json, type JsonMap, setField } from '../types.ts';
-import { type Dialect, resolvePlain, UnsafeIntegerError } from './scalars.ts';
+import { isMap, isNull, type Json, type JsonMap, setField } from '../types.ts';
+import { type Dialect, isTimestamp, NotJsonError, resolvePlain, UnsafeIntegerError } from './scalars.ts';
 
 const TEXT_LENGTH_MAX = 50 * 1024 * 1024;
 const ALIAS_NODES_MAX = 1_000_000;
@@ -69,7 +69,12 @@ export function parseDocuments(source: SourceText, dialect: Dialect): ParsedDocu
 function parseText(source: SourceText): Document[] {
   try {
     const text = source.text.charCodeAt(0) === 0xfeff ? ` ${source.text.slice(1)}` : source.text;
-    const parsed = parseAllDocuments(text, { schema: 'failsafe', uniqueKeys: false, prettyErrors: false, merge: false });
+    const parsed = parseAllDocuments(text, {
+      schema: 'failsafe',
+      uniqueKeys: false,
+      prettyErrors: false,
+      merge: false,
+    });
     return Array.isArray(parsed) ? (parsed as Document[]) : [];
   } catch (error) {
     throw new KustomizeError([
@@ -86,13 +91,17 @@ function parseText(source: SourceText): Document[] {
 function refuseUnreadable(source: SourceText): void {
   if (source.text.length > TEXT_LENGTH_MAX) {
     const message = `the file has ${source.text.length} characters; the limit is ${TEXT_LENGTH_MAX}`;
-    throw new KustomizeError([{ file: source.file, line: 1, column: 1, code: 'too-large', message, fix: 'split the file' }]);
+    throw new KustomizeError([
+      { file: source.file, line: 1, column: 1, code: 'too-large', message, fix: 'split the file' },
+    ]);
   }
   const nul = source.text.indexOf('\0');
   if (nul >= 0) {
     const why = 'a NUL byte cannot occur in YAML';
     const at = source.at(nul);
-    throw new KustomizeError([{ ...at, source: undefined, code: 'invalid-yaml', message: 'this file is binary, not YAML', why }]);
+    throw new KustomizeError([
+      { ...at, source: undefined, code: 'invalid-yaml', message: 'this file is binary, not YAML', why },
+    ]);
   }
 }
 
@@ -131,9 +140,11 @@ class Reader {
   private readAlias(alias: Alias, depth: number): Json {
     const target = alias.resolve(this.document);
     if (!target) this.fail(alias, `the alias *${alias.source} refers to no anchor`, `add &${alias.source} before it`);
-    if (this.open.has(target)) this.fail(alias, `the alias *${alias.source} contains itself`, 'remove the recursive alias');
+    if (this.open.has(target))
+      this.fail(alias, `the alias *${alias.source} contains itself`, 'remove the recursive alias');
     this.aliasNodes += countNodes(target);
-    if (this.aliasNodes > ALIAS_NODES_MAX) this.fail(alias, 'the aliases of this file expand to too many nodes', 'write them out');
+    if (this.aliasNodes > ALIAS_NODES_MAX)
+      this.fail(alias, 'the aliases of this file expand to too many nodes', 'write them out');
     this.open.add(target);
     const value = this.read(target, depth + 1);
     this.open.delete(target);
@@ -149,6 +160,7 @@ class Reader {
     try {
       return resolvePlain(text, this.dialect);
     } catch (error) {
+      if (error instanceof NotJsonError) return this.fail(node, `JSON cannot hold ${text}`, 'quote it if it is text');
       if (!(error instanceof UnsafeIntegerError)) throw error;
       return this.fail(node, `the integer ${text} does not fit a JavaScript number exactly`, 'quote it if it is text');
     }
@@ -164,15 +176,32 @@ class Reader {
       }
       const name = this.keyText(key);
       if (Object.hasOwn(map, name)) this.duplicateKey(key, name, items);
-      setField(map, name, this.read(value, depth + 1));
+      const isMetadata = depth === 0 && name === 'metadata' && this.dialect === 'resource';
+      setField(map, name, isMetadata ? this.readMetadata(value, depth + 1) : this.read(value, depth + 1));
     }
     for (const node of merges) this.mergeInto(map, node, depth);
     return map;
   }
 
+  /** Annotations are text: an unquoted 1.10 keeps its zero. */
+  private readMetadata(node: Node | null, depth: number): Json {
+    const metadata = this.read(node, depth);
+    const annotations = isYamlMap(node) ? node.get('annotations', true) : undefined;
+    if (!isMap(metadata) || !isMap(metadata.annotations) || !isYamlMap(annotations)) return metadata;
+    for (const { key, value } of annotations.items as Pair<Node, Node | null>[]) {
+      if (!isScalar(key) || !isScalar(value) || typeof value.value !== 'string') continue;
+      const name = String(key.value);
+      if (!isNull(metadata.annotations[name])) setField(metadata.annotations, name, value.value);
+    }
+    return metadata;
+  }
+
   private keyText(key: Node | null): string {
     const value = key ? this.read(key) : undefined;
-    if (typeof value === 'object' && value !== null) this.fail(key, 'a mapping key must be a scalar', 'use a plain string as key');
+    if (typeof value === 'object' && value !== null) this.fail(key, 'a mapping key must be a scalar', 'use a string');
+    if (this.dialect === 'resource' && (typeof value !== 'string' || isDateKey(key))) {
+      this.fail(key, `a mapping key must be text, not ${JSON.stringify(value ?? null)}`, 'quote it');
+    }
     return isScalar(key) && typeof key.value === 'string' ? key.value : String(value ?? 'null');
   }
 
@@ -206,13 +235,19 @@ class Reader {
   }
 }
 
+function isDateKey(key: Node | null): boolean {
+  const plain = isScalar(key) && (key.type === YamlScalar.PLAIN || key.type === undefined);
+  return plain && typeof key.value === 'string' && isTimestamp(key.value);
+}
+
 function isMergeKey(key: Node | null): boolean {
   return isScalar(key) && key.value === '<<' && (key.type === YamlScalar.PLAIN || key.type === undefined);
 }
 
 function countNodes(node: Node): number {
   if (isSeq(node)) return node.items.reduce<number>((sum, item) => sum + countNodes(item as Node), 1);
-  if (isYamlMap(node)) return node.items.reduce<number>((sum, item) => sum + (item.value ? countNodes(item.value as Node) : 1), 1);
+  if (isYamlMap(node))
+    return node.items.reduce<number>((sum, item) => sum + (item.value ? countNodes(item.value as Node) : 1), 1);
   return 1;
 }
 
@@ -222,7 +257,9 @@ export function offsetOf(node: Node | null, path: readonly (string | number)[]):
   let offset = node?.range?.[0] ?? 0;
   for (const part of path) {
     if (isYamlMap(current)) {
-      const pair: Pair<Node, Node | null> | undefined = (current.items as Pair<Node, Node | null>[]).find((item) => isScalar(item.key) && item.key.value === part);
+      const pair: Pair<Node, Node | null> | undefined = (current.items as Pair<Node, Node | null>[]).find(
+        (item) => isScalar(item.key) && item.key.value === part,
+      );
       if (!pair) return offset;
       offset = pair.key.range?.[0] ?? offset;
       current = pair.value;

@@ -1,0 +1,65 @@
+/** Text to tokens (spec expr §2.2). */
+import { ExprError } from './errors.ts';
+
+export interface Token {
+  readonly kind: 'int' | 'float' | 'string' | 'bytes' | 'name' | 'operator' | 'bracket' | 'pointer' | 'end';
+  readonly text: string;
+  /** Offset of the token. */
+  readonly at: number;
+}
+
+const WORD_OPERATORS: ReadonlySet<string> = new Set(['or', 'and', 'not', 'in', 'matches', 'contains', 'startsWith', 'endsWith']);
+const PATTERN =
+  /\s+|\/\/[^\n]*|\/\*[\s\S]*?\*\/|(?<float>(?:\d[\d_]*)?\.\d[\d_]*(?:[eE][+-]?\d+)?|\d[\d_]*[eE][+-]?\d+)|(?<int>0[xX][0-9a-fA-F_]+|0[oO][0-7_]+|0[bB][01_]+|\d[\d_]*)|(?<bytes>b(?:"(?:[^"\\\n]|\\[\s\S])*"|'(?:[^'\\\n]|\\[\s\S])*'))|(?<string>"(?:[^"\\\n]|\\[\s\S])*"|'(?:[^'\\\n]|\\[\s\S])*'|`[^`]*`)|(?<name>[\p{L}_$][\p{L}\p{N}_$]*)|(?<pointer>#[\p{L}_]*)|(?<bracket>[()[\]{}])|(?<operator>\?\?|\?\.|\?:|\.\.|\*\*|&&|\|\||==|!=|<=|>=|[-+*/%^<>!|?:.,;=])/uy;
+
+/** @throws ExprError at a character that belongs to no token. */
+export function tokenize(text: string): Token[] {
+  const tokens: Token[] = [];
+  for (let at = 0; at < text.length; ) {
+    const previous = tokens.at(-1);
+    PATTERN.lastIndex = at;
+    let match = PATTERN.exec(text);
+    if (match?.groups?.float?.startsWith('.') && isRangeOrMember(text, at, previous)) match = /\.\.?/y.exec(text.slice(at));
+    const rangeFloat = match?.groups?.float !== undefined && /^\d+\.$/.test(text.slice(at, at + match[0].length));
+    if (match === null || match[0] === '' || rangeFloat) throw new ExprError('compile', `unrecognized character: ${describe(text, at)}`, text, at);
+    const groups = match.groups ?? { operator: match[0] };
+    const kind = Object.keys(groups).find((name) => groups[name] !== undefined) as Token['kind'] | undefined;
+    if (kind !== undefined) tokens.push(makeToken(text, kind, match[0], at, previous));
+    at += match[0].length;
+  }
+  tokens.push({ kind: 'end', text: '', at: text.length });
+  return tokens;
+}
+
+/** After a value, `.5` is a member access gone wrong, never a number; `1..5` is a range. */
+function isRangeOrMember(text: string, at: number, previous: Token | undefined): boolean {
+  return previous !== undefined && previous.at + previous.text.length === at && text[at - 1] === '.';
+}
+
+/** Word operators are plain names after a dot: `a.not`. */
+function makeToken(text: string, kind: Token['kind'], raw: string, at: number, previous: Token | undefined): Token {
+  if (kind === 'name' && WORD_OPERATORS.has(raw) && previous?.text !== '.' && previous?.text !== '?.') return { kind: 'operator', text: raw, at };
+  if (kind === 'string' && raw.length < 2) throw new ExprError('compile', 'literal not terminated', text, at);
+  return { kind, text: raw, at };
+}
+
+function describe(text: string, at: number): string {
+  const rest = text.slice(at);
+  return rest.startsWith('"') || rest.startsWith("'") || rest.startsWith('`') ? 'literal not terminated' : `U+${text.codePointAt(at)!.toString(16).toUpperCase().padStart(4, '0')} '${text[at]}'`;
+}
+
+const ESCAPES: Readonly<Record<string, string>> = { a: '\x07', b: '\b', f: '\f', n: '\n', r: '\r', t: '\t', v: '\v', '\\': '\\', "'": "'", '"': '"', '`': '`' };
+
+/** The text a string token stands for. */
+export function unquoteToken(token: Token, text: string): string {
+  const body = token.text.slice(1, -1);
+  if (token.text.startsWith('`') || !body.includes('\\')) return body;
+  return body.replace(/\\(?:u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|x([0-9a-fA-F]{2})|([0-7]{3})|([\s\S]))/g, (whole, u, long, hex, octal, simple) => {
+    const code = u ?? long ?? hex;
+    if (code !== undefined) return String.fromCodePoint(Number.parseInt(code, 16));
+    if (octal !== undefined) return String.fromCodePoint(Number.parseInt(octal, 8));
+    const known = ESCAPES[simple as string];
+    if (known === undefined) throw new ExprError('compile', `invalid escape sequence ${whole}`, text, token.at);
+    return known;
+  });
+}

@@ -1,0 +1,48 @@
+/**
+ * Kustomize in process: a file system in, Kubernetes objects out. No I/O, no clock, no global state.
+ *
+ *   const { resources, warnings } = build(memoryFileSystem(files), 'overlays/production');
+ *   process.stdout.write(toYaml(resources)); // the bytes `kustomize build` would print
+ */
+import { buildLoaded } from './build.ts';
+import type { Diagnostic } from './errors.ts';
+import type { FileSystem } from './file-system.ts';
+import { load } from './loader/loader.ts';
+import { applyOverrides, type KustomizeOverrides } from './overrides.ts';
+import { resolvePath } from './paths.ts';
+import type { Json, KubeResource } from './types.ts';
+import { emitDocuments } from './yaml/emitter.ts';
+
+export { type Diagnostic, type DiagnosticCode, formatDiagnostic, KustomizeError, type Position } from './errors.ts';
+export { type FileSystem, memoryFileSystem } from './file-system.ts';
+export type { KustomizeOverrides } from './overrides.ts';
+export type { KubeMetadata, KubeResource } from './types.ts';
+
+export interface BuildOptions {
+  /** `spec.source.kustomize` of an Argo CD Application: applied to the root kustomization as `kustomize edit` would. */
+  overrides?: KustomizeOverrides;
+  /** The file system that stands in for a remote URL; undefined refuses the URL. */
+  repositories?: (url: string) => FileSystem | undefined;
+}
+
+export interface BuildResult {
+  /** The objects in output order, plain JSON. */
+  resources: KubeResource[];
+  /** Deprecated fields and the like; never a reason to fail. */
+  warnings: Diagnostic[];
+}
+
+/** Renders the kustomization in directory `path` (relative to the root of `fileSystem`; '' or '.' is the root).
+ * Throws KustomizeError with every finding. */
+export function build(fileSystem: FileSystem, path: string, options: BuildOptions = {}): BuildResult {
+  const { overrides, repositories } = options;
+  const edit = overrides ? applyOverrides(overrides) : undefined;
+  const { root, warnings } = load(fileSystem, resolvePath('', path) ?? path, { repositories }, edit);
+  const collected = [...warnings];
+  return { resources: buildLoaded(root, collected), warnings: collected };
+}
+
+/** The objects as YAML, byte for byte what `kustomize build` prints. */
+export function toYaml(resources: readonly KubeResource[]): string {
+  return emitDocuments(resources as unknown as Json[]);
+}

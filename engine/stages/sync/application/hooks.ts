@@ -1,0 +1,91 @@
+import type { SyncPhase } from './types.ts';
+
+export const HOOK_ANNOTATION = 'argocd.argoproj.io/hook';
+export const HOOK_FINALIZER = 'argocd.argoproj.io/hook-finalizer';
+const HELM_HOOK = 'helm.sh/hook';
+const SYNC_PHASES: readonly SyncPhase[] = ['PreSync', 'Sync', 'PostSync', 'SyncFail'];
+const DELETION_HOOKS = ['PreDelete', 'PostDelete'];
+const HELM_PHASES: Readonly<Record<string, SyncPhase>> = {
+  'pre-install': 'PreSync',
+  'pre-upgrade': 'PreSync',
+  'post-install': 'PostSync',
+  'post-upgrade': 'PostSync',
+};
+
+type Annotated = { metadata: { annotations?: Record<string, string> } };
+
+export type DeletePolicy = 'HookSucceeded' | 'HookFailed' | 'BeforeHookCreation';
+
+function csv(text: string | undefined): string[] {
+  return (text ?? '')
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
+}
+
+/** True for anything marked as a hook, also with a type nobody knows: such a thing is never applied as a resource. */
+export function hasHookAnnotation(object: Annotated): boolean {
+  const { annotations } = object.metadata;
+  if (annotations?.[HOOK_ANNOTATION] !== undefined) {
+    const types = csv(annotations[HOOK_ANNOTATION]);
+    return types.some((type) => [...SYNC_PHASES, ...DELETION_HOOKS, 'Skip'].includes(type));
+  }
+  const helm = csv(annotations?.[HELM_HOOK]);
+  return helm.length > 0 && !helm.includes('crd-install');
+}
+
+/** The phases a hook runs in (cases cd/E01, cd/E02); none for resources, `Skip` and unknown types. */
+export function resourceHookPhases(object: Annotated): SyncPhase[] {
+  const { annotations } = object.metadata;
+  const own = csv(annotations?.[HOOK_ANNOTATION]);
+  const types =
+    annotations?.[HOOK_ANNOTATION] !== undefined
+      ? own.filter((type): type is SyncPhase => (SYNC_PHASES as readonly string[]).includes(type))
+      : csv(annotations?.[HELM_HOOK]).flatMap((type) => HELM_PHASES[type] ?? []);
+  return [...new Set(types)];
+}
+
+/** The phases a task of this object runs in: hooks in theirs, `Skip` in none, everything else in Sync. */
+export function syncPhases(object: Annotated): SyncPhase[] {
+  if (hasHookAnnotation(object)) return resourceHookPhases(object);
+  return csv(object.metadata.annotations?.[HOOK_ANNOTATION]).length > 0 ? [] : ['Sync'];
+}
+
+/** PreDelete and PostDelete, which run when the Application goes. */
+export function deletionHookOf(object: Annotated): string | undefined {
+  return csv(object.metadata.annotations?.[HOOK_ANNOTATION]).find((type) => DELETION_HOOKS.includes(type));
+}
+
+/** When a hook's object is deleted; BeforeHookCreation unless the annotation says otherwise. */
+export function deletePolicies(object: Annotated): DeletePolicy[] {
+  const { annotations } = object.metadata;
+  const own = csv(annotations?.['argocd.argoproj.io/hook-delete-policy']);
+  const helm = csv(annotations?.['helm.sh/hook-delete-policy']).map(
+    (policy) =>
+      ({ 'before-hook-creation': 'BeforeHookCreation', 'hook-succeeded': 'HookSucceeded', 'hook-failed': 'HookFailed' })[
+        policy
+      ] ?? '',
+  );
+  const policies = (own.length > 0 ? own : helm).filter((policy): policy is DeletePolicy =>
+    ['HookSucceeded', 'HookFailed', 'BeforeHookCreation'].includes(policy),
+  );
+  return policies.length > 0 ? policies : ['BeforeHookCreation'];
+}
+
+/** The wave of an object (case cd/E03): Argo's annotation, else Helm's weight, else 0. */
+export function waveOf(object: Annotated): number {
+  const { annotations } = object.metadata;
+  for (const text of [annotations?.['argocd.argoproj.io/sync-wave'], annotations?.['helm.sh/hook-weight']]) {
+    if (text !== undefined && /^[+-]?\d+$/.test(text)) return Number(text);
+  }
+  return 0;
+}
+
+/** The sync options on an object's annotation. */
+export function resourceOptions(object: Annotated): string[] {
+  return csv(object.metadata.annotations?.['argocd.argoproj.io/sync-options']);
+}
+
+export function compareOptions(object: Annotated): string[] {
+  return csv(object.metadata.annotations?.['argocd.argoproj.io/compare-options']);
+}
