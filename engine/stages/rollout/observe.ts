@@ -3,7 +3,7 @@ import type { KindMap } from '#kube/kinds.ts';
 import { controllerOf, isDeleting, splitKey } from '#kube/object.ts';
 import { matchesSelector } from '#kube/selector.ts';
 import type { AnalysisRun, AnalysisTemplate } from '../analysis/types.ts';
-import { canaryIngressName } from './nginx.ts';
+import { ingressNames, serviceNames } from './references.ts';
 import { canaryOf, type Rollout } from './types.ts';
 
 export type ReplicaSet = KindMap['ReplicaSet.apps'];
@@ -61,21 +61,4 @@ function needsPods({ spec, status }: Rollout): boolean {
   const { canaryMetadata, stableMetadata } = canaryOf({ spec });
   const restarting = spec.restartAt !== undefined && spec.restartAt !== status?.restartedAt;
   return restarting || canaryMetadata !== undefined || stableMetadata !== undefined;
-}
-
-/** The Services a rollout names. */
-export function serviceNames(rollout: Rollout): string[] {
-  const { stableService = '', canaryService = '' } = canaryOf(rollout);
-  return [stableService, canaryService].filter((name) => name !== '');
-}
-
-/** The stable Ingresses a rollout names, each followed by its canary Ingress. */
-export function ingressNames(rollout: Rollout): string[] {
-  return stableIngressNames(rollout).flatMap((name) => [name, canaryIngressName(rollout.metadata.name, name)]);
-}
-
-export function stableIngressNames(rollout: Rollout): string[] {
-  const nginx = canaryOf(rollout).trafficRouting?.nginx;
-  if (nginx === undefined) return [];
-  return nginx.stableIngresses !== undefined ? [...nginx.stableIngresses] : nginx.stableIngress ? [nginx.stableIngress] : [];
 }

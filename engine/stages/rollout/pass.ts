@@ -5,11 +5,13 @@ import type { AnalysisRun } from '../analysis/types.ts';
 import type { RolloutObservation, ReplicaSet } from './observe.ts';
 import type { RsCounts } from './replica-counts.ts';
 import {
+  canaryOf,
   type CurrentRunStatus,
   DESIRED_REPLICAS_ANNOTATION,
   HASH_LABEL,
-  isCompleted,
   isFullyPromoted,
+  isRouted,
+  replicasOf,
   REVISION_ANNOTATION,
   type Rollout,
   type RolloutStatus,
@@ -84,6 +86,8 @@ export interface Pass {
   weights: TrafficWeights | undefined;
   currentRuns: { step?: CurrentRunStatus; background?: CurrentRunStatus };
   restartedAt: string | undefined;
+  /** The hash each Service selects by, switches of this pass included. */
+  serviceHashes: Map<string, string>;
 }
 
 /** The rollout as this pass sees it. */
@@ -115,6 +119,9 @@ export function startPass(observation: RolloutObservation, nowMs: number, draft:
     weights: status.canary?.weights,
     currentRuns: {},
     restartedAt: status.restartedAt,
+    serviceHashes: new Map(
+      [...observation.services].map(([name, service]) => [name, service.spec.selector?.[HASH_LABEL] ?? '']),
+    ),
   };
 }
 
@@ -164,4 +171,16 @@ export function refTo(pass: Pass, kind: ObjectRef['kind'], name: string): Object
   return { kind, namespace: pass.rollout.metadata.namespace, name };
 }
 
-export { isCompleted };
+/**
+ * The hash the canary had before a rollback to stable, while dynamicStableScale still has to grow the stable
+ * ReplicaSet: until then traffic is balanced between that canary and stable (rollouts §1.8, C16).
+ */
+export function previousCanaryHash(pass: Pass): string | undefined {
+  const { status, newRS } = pass;
+  const terms = termsOf(pass);
+  const weights = status.canary?.weights;
+  if (!isFullyPromoted(status) || !isRouted(terms) || !canaryOf(terms).dynamicStableScale || !weights) return undefined;
+  const hash = weights.canary.podTemplateHash ?? '';
+  if (newRS === undefined || hash === newRS.hash || newRS.available >= replicasOf(terms)) return undefined;
+  return hash;
+}

@@ -156,7 +156,15 @@ function mountPaths(context: Context): { seen: string; host: string; readOnly: b
   return mounts.sort((left, right) => left.seen.length - right.seen.length);
 }
 
-function environment(context: Context, paths: { path: string; shim: string; hosts: string }): Record<string, string> {
+/**
+ * The process environment: the image's, then the pod's, then what the engine adds.
+ * @param seen Turns a value into what it must be on this machine (paths of mounts); not applied to the engine's own.
+ */
+function environment(
+  context: Context,
+  paths: { path: string; shim: string; hosts: string },
+  seen: (name: string, value: string) => string = (_name, value) => value,
+): Record<string, string> {
   const { start, sandbox, image } = context;
   const env: Record<string, string> = { PATH: DEFAULT_PATH, HOSTNAME: sandbox.hostname, HOME: '/', POD_IP: sandbox.ip };
   for (const entry of image.config.Env ?? []) {
@@ -164,6 +172,7 @@ function environment(context: Context, paths: { path: string; shim: string; host
     env[entry.slice(0, equals)] = entry.slice(equals + 1);
   }
   for (const { name, value } of start.env) env[name] = value;
+  for (const [name, value] of Object.entries(env)) env[name] = seen(name, value);
   env.PATH = [env.PATH, paths.path].join(':');
   env.NODE_OPTIONS = [env.NODE_OPTIONS, `--require ${JSON.stringify(paths.shim)}`].filter(Boolean).join(' ');
   env.PERN_HOSTS = paths.hosts;
@@ -274,14 +283,14 @@ function processLaunch(context: Context, root: string, mounts: ReturnType<typeof
     if (mapped !== path || !path.startsWith('/')) return mapped;
     return existsSync(join(image.rootfs, path)) ? join(image.rootfs, path) : path;
   };
-  const env = environment(context, {
+  const engine = {
     path: folders.nodeBase,
     shim: join(folders.shim, 'pod-shim.cjs'),
     hosts: namesFile(context),
-  });
-  for (const [name, value] of Object.entries(env)) {
-    env[name] = /(^|_)PATH$/.test(name) ? value.split(':').map(inImage).join(':') : toHost(paths, value);
-  }
+  };
+  const env = environment(context, engine, (name, value) =>
+    /(^|_)PATH$/.test(name) ? value.split(':').map(inImage).join(':') : toHost(paths, value),
+  );
   env.POD_ROOT = join(folders.pods, start.podUid, 'volumes');
   const cwd = workingFolder(context, root, inImage);
   const [program, ...args] = commandOf(context).map(inImage) as [string, ...string[]];

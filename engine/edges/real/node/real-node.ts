@@ -1,5 +1,6 @@
 import { copyFileSync, existsSync, mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { unreachable } from '#core/assert.ts';
 import type { NodePort } from '#edges/ports.ts';
 import { type ContainerStart, filesHash, type NodeEffect, type SandboxState } from '#machine/pods.ts';
 import type { Answer, Question } from '#machine/questions.ts';
@@ -66,19 +67,28 @@ export class RealNode implements NodePort {
   apply(effect: NodeEffect): void {
     switch (effect.op) {
       case 'createSandbox':
-        return this.#createSandbox(effect);
+        this.#createSandbox(effect);
+        break;
       case 'startContainer':
-        return this.#startContainer(effect.start);
+        this.#startContainer(effect.start);
+        break;
       case 'startProbe':
-        return this.#run(effect)?.startProbe(effect.probe, effect.spec);
+        this.#run(effect)?.startProbe(effect.probe, effect.spec);
+        break;
       case 'stopProbe':
-        return this.#run(effect)?.stopProbe(effect.probe);
+        this.#run(effect)?.stopProbe(effect.probe);
+        break;
       case 'stopContainer':
-        return this.#run(effect)?.stop(effect.graceMs, effect.preStop);
+        this.#run(effect)?.stop(effect.graceMs, effect.preStop);
+        break;
       case 'updateVolume':
-        return this.#updateVolume(effect);
+        this.#updateVolume(effect);
+        break;
       case 'removeSandbox':
-        return this.#removeSandbox(effect.podUid);
+        this.#removeSandbox(effect.podUid);
+        break;
+      default:
+        unreachable(effect);
     }
   }
 

@@ -6,10 +6,13 @@ import type { Launch } from './launch.ts';
  * A shell that outlives the engine: it starts the container's main process in its own session, leaves the pid in
  * `$1/pid` (bubblewrap leaves it in `$1/info`), waits, and leaves the exit code in `$1/exit`. It catches the signals
  * that a terminal sends to a whole group, so that it is there to the end; caught signals are at default again after exec.
+ * What the shell itself has to say (`Killed`) does not belong into the container's log.
  */
 const WRAPPER = `trap : HUP INT QUIT TERM USR1 USR2
 run=$1; mode=$2; shift 2
-if [ "$mode" = bubblewrap ]; then "$@" 9>"$run/info"; else sh -c 'echo $$ >"$0" && exec "$@"' "$run/pid" "$@"; fi
+exec 3>&2 2>/dev/null
+if [ "$mode" = bubblewrap ]; then "$@" 2>&3 3>&- 9>"$run/info"
+else sh -c 'echo $$ >"$0" && exec "$@"' "$run/pid" "$@" 2>&3 3>&-; fi
 code=$?
 echo $code >"$run/exit.new" && mv "$run/exit.new" "$run/exit"`;
 

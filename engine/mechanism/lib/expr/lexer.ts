@@ -18,22 +18,15 @@ export function tokenize(text: string): Token[] {
   for (let at = 0; at < text.length; ) {
     const previous = tokens.at(-1);
     PATTERN.lastIndex = at;
-    let match = PATTERN.exec(text);
-    if (match?.groups?.float?.startsWith('.') && isRangeOrMember(text, at, previous)) match = /\.\.?/y.exec(text.slice(at));
-    const rangeFloat = match?.groups?.float !== undefined && /^\d+\.$/.test(text.slice(at, at + match[0].length));
-    if (match === null || match[0] === '' || rangeFloat) throw new ExprError('compile', `unrecognized character: ${describe(text, at)}`, text, at);
-    const groups = match.groups ?? { operator: match[0] };
+    const match = PATTERN.exec(text);
+    if (match === null || match[0] === '') throw new ExprError('compile', `unrecognized character: ${describe(text, at)}`, text, at);
+    const groups = match.groups ?? {};
     const kind = Object.keys(groups).find((name) => groups[name] !== undefined) as Token['kind'] | undefined;
     if (kind !== undefined) tokens.push(makeToken(text, kind, match[0], at, previous));
     at += match[0].length;
   }
   tokens.push({ kind: 'end', text: '', at: text.length });
   return tokens;
-}
-
-/** After a value, `.5` is a member access gone wrong, never a number; `1..5` is a range. */
-function isRangeOrMember(text: string, at: number, previous: Token | undefined): boolean {
-  return previous !== undefined && previous.at + previous.text.length === at && text[at - 1] === '.';
 }
 
 /** Word operators are plain names after a dot: `a.not`. */

@@ -203,7 +203,7 @@ class Parser {
     if (this.#accept('(')) {
       const inner = this.#sequence();
       this.#expect(')');
-      return inner.kind === 'chain' ? inner : { ...inner };
+      return inner;
     }
     if (this.#is('[')) return this.#list();
     if (this.#is('{')) return this.#map();

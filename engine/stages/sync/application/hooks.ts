@@ -23,15 +23,18 @@ function csv(text: string | undefined): string[] {
     .filter((part) => part !== '');
 }
 
-/** True for anything marked as a hook, also with a type nobody knows: such a thing is never applied as a resource. */
+/** True for anything marked as a hook, also of a type nobody knows: such a thing is never applied as a resource. */
 export function hasHookAnnotation(object: Annotated): boolean {
   const { annotations } = object.metadata;
-  if (annotations?.[HOOK_ANNOTATION] !== undefined) {
-    const types = csv(annotations[HOOK_ANNOTATION]);
-    return types.some((type) => [...SYNC_PHASES, ...DELETION_HOOKS, 'Skip'].includes(type));
-  }
+  if (annotations?.[HOOK_ANNOTATION] !== undefined) return !isSkipped(object);
   const helm = csv(annotations?.[HELM_HOOK]);
   return helm.length > 0 && !helm.includes('crd-install');
+}
+
+/** A resource that is declared but never applied: `Skip` and nothing else. */
+export function isSkipped(object: Annotated): boolean {
+  const types = csv(object.metadata.annotations?.[HOOK_ANNOTATION]);
+  return types.length > 0 && types.every((type) => type === 'Skip');
 }
 
 /** The phases a hook runs in (cases cd/E01, cd/E02); none for resources, `Skip` and unknown types. */
@@ -48,7 +51,7 @@ export function resourceHookPhases(object: Annotated): SyncPhase[] {
 /** The phases a task of this object runs in: hooks in theirs, `Skip` in none, everything else in Sync. */
 export function syncPhases(object: Annotated): SyncPhase[] {
   if (hasHookAnnotation(object)) return resourceHookPhases(object);
-  return csv(object.metadata.annotations?.[HOOK_ANNOTATION]).length > 0 ? [] : ['Sync'];
+  return isSkipped(object) ? [] : ['Sync'];
 }
 
 /** PreDelete and PostDelete, which run when the Application goes. */

@@ -1,7 +1,8 @@
 /** The name-suffix hash of generated objects (spec §7.2). */
 import { createHash } from 'node:crypto';
 import type { Resource } from '../resource.ts';
-import { getField, isList, isMap, isNull, type Json, type JsonMap } from '../types.ts';
+import { getField, isMap, isNull, type JsonMap } from '../types.ts';
+import { toGoJson } from '../yaml/go-json.ts';
 
 /** Appends the content hash to the name of every object that asked for it. */
 export function appendHashes(resources: readonly Resource[]): void {
@@ -40,23 +41,4 @@ function hashedFields(object: JsonMap, kind: string): JsonMap {
     };
   }
   return object;
-}
-
-/** Go's json.Marshal: sorted keys, no spaces, HTML characters escaped. */
-function toGoJson(value: Json): string {
-  if (isList(value)) return `[${value.map(toGoJson).join(',')}]`;
-  if (isMap(value)) {
-    const fields = Object.keys(value).sort(compareBytes);
-    return `{${fields.map((key) => `${quote(key)}:${toGoJson(value[key])}`).join(',')}}`;
-  }
-  return typeof value === 'string' ? quote(value) : JSON.stringify(value ?? null);
-}
-
-function quote(text: string): string {
-  const json = JSON.stringify(text).replaceAll('\\b', '\\u0008').replaceAll('\\f', '\\u000c');
-  return json.replace(/[<>&\u2028\u2029]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
-}
-
-function compareBytes(a: string, b: string): number {
-  return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }
