@@ -2,15 +2,15 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { parseAllDocuments, stringify } from 'yaml';
+import { questionId } from '#control/answer-book.ts';
+import type { Controller } from '#control/controller.ts';
+import type { Effect, Plan } from '#control/plan.ts';
 import { parseTime } from '#core/clock.ts';
 import { deepFreeze } from '#core/json.ts';
 import { findKind, kindIdOf } from '#kube/kinds.ts';
 import type { KubeObject } from '#kube/object.ts';
 import type { SandboxState } from '#machine/pods.ts';
 import type { Answer, Question } from '#machine/questions.ts';
-import { questionId } from '#control/answer-book.ts';
-import type { Controller } from '#control/controller.ts';
-import type { Effect, Plan } from '#control/plan.ts';
 import { volatileJournal } from '#store/journal.ts';
 import { Store } from '#store/store.ts';
 
@@ -47,13 +47,18 @@ export function goldenTests(folder: string, controller: Controller<never>): void
 
 /** The plan for a golden input, as YAML. Planning is done twice, and must give the same plan. */
 export function planText(controller: Controller<never>, input: string): string {
-  const [header, ...objects] = parseAllDocuments(input).map((document) => document.toJS()) as [GoldenHeader, ...KubeObject[]];
+  const [header, ...objects] = parseAllDocuments(input).map((document) => document.toJS()) as [
+    GoldenHeader,
+    ...KubeObject[],
+  ];
   const nowMs = parseTime(header.now);
   if (nowMs === undefined) throw new Error(`golden input: now: ${header.now} is not RFC 3339`);
   const store = new Store(volatileJournal);
   for (const object of objects) if (object !== null) store.put(completed(object, header.now));
   const sandboxes = (header.sandboxes ?? []).map(deepFreeze);
-  const answers = new Map((header.answers ?? []).map(({ question, answer }) => [questionId(question), deepFreeze(answer)]));
+  const answers = new Map(
+    (header.answers ?? []).map(({ question, answer }) => [questionId(question), deepFreeze(answer)]),
+  );
   const observe = () =>
     controller.observe(header.key, {
       objects: store,
@@ -72,7 +77,10 @@ export function formatPlan(plan: Plan): string {
   const wakeAt = plan.wakeAtMs === undefined ? {} : { wakeAt: new Date(plan.wakeAtMs).toISOString() };
   const effects = plan.effects.map((effect: Effect) => JSON.parse(JSON.stringify(effect)) as unknown);
   const status = plan.status === undefined ? {} : { status: JSON.parse(JSON.stringify(plan.status)) as unknown };
-  return stringify({ effects, events: plan.events, ...wakeAt, ...status }, { lineWidth: 0, aliasDuplicateObjects: false });
+  return stringify(
+    { effects, events: plan.events, ...wakeAt, ...status },
+    { lineWidth: 0, aliasDuplicateObjects: false },
+  );
 }
 
 function completed(object: KubeObject, nowTime: string): KubeObject {

@@ -16,7 +16,9 @@ export type Question =
   /** Whether an image is in the store. Live: answered anew when the image appears or changes. */
   | { ask: 'image'; image: string }
   /** One metric query. `measurement` makes each measurement its own question, so that nothing is answered from memory. */
-  | { ask: 'query'; measurement: string; request: MetricRequest };
+  | { ask: 'query'; measurement: string; request: MetricRequest }
+  /** A password nobody has seen before. `request.id` makes each generation its own question. */
+  | { ask: 'password'; request: PasswordRequest };
 
 export interface RenderSource {
   path: string;
@@ -33,6 +35,18 @@ export interface MetricRequest {
   timeoutMs?: number;
   headers?: readonly { key: string; value: string }[];
   range?: { startMs: number; endMs: number; stepMs: number };
+}
+
+/** What a generated password must look like, with defaults resolved. */
+export interface PasswordRequest {
+  /** Names the generation, never the value: uid of the asker, place in its spec, time of the last refresh. */
+  id: string;
+  length: number;
+  digits: number;
+  symbols: number;
+  symbolCharacters: string;
+  noUpper: boolean;
+  allowRepeat: boolean;
 }
 
 /** Where a text is wrong. Lines and columns count from 1. */
@@ -79,6 +93,8 @@ export interface AnswerValues {
   render: RenderedSource;
   image: ImageFacts;
   query: MetricResult;
+  /** Never logged and never part of an event or a status. */
+  password: { password: string };
 }
 
 export type Answer<Q extends Question = Question> =

@@ -14,13 +14,22 @@ export interface Builtin {
 
 const TABLE: Record<string, Builtin> = {};
 
-function define(name: string, counts: readonly [least: number, most: number], returns: string, call: Builtin['call']): void {
+function define(
+  name: string,
+  counts: readonly [least: number, most: number],
+  returns: string,
+  call: Builtin['call'],
+): void {
   TABLE[name] = { name, least: counts[0], most: counts[1], returns, call };
 }
 
 /** Numbers. */
 define('abs', [1, 1], 'any', ([x]) => (typeof x === 'bigint' ? (x < 0n ? -x : x) : Math.abs(float('abs', x))));
-for (const [name, compute] of [['ceil', Math.ceil], ['floor', Math.floor]] as const) define(name, [1, 1], 'float64', ([x]) => compute(float(name, x)));
+for (const [name, compute] of [
+  ['ceil', Math.ceil],
+  ['floor', Math.floor],
+] as const)
+  define(name, [1, 1], 'float64', ([x]) => compute(float(name, x)));
 define('round', [1, 1], 'float64', ([x]) => Math.sign(float('round', x)) * Math.round(Math.abs(float('round', x))));
 define('int', [1, 1], 'int', ([x]) => toInt(x));
 define('float', [1, 1], 'float64', ([x]) => (typeof x === 'string' ? parseFloatText(x) : float('float', x)));
@@ -31,7 +40,9 @@ define('mean', [1, Infinity], 'float64', (args) => {
   return all.length === 0 ? 0 : all.reduce((sum, x) => sum + x, 0) / all.length;
 });
 define('median', [1, Infinity], 'float64', (args) => {
-  const all = numbers('median', args).map(toFloat).sort((a, b) => a - b);
+  const all = numbers('median', args)
+    .map(toFloat)
+    .sort((a, b) => a - b);
   const middle = Math.floor(all.length / 2);
   return all.length === 0 ? 0 : all.length % 2 === 1 ? all[middle]! : (all[middle - 1]! + all[middle]!) / 2;
 });
@@ -40,7 +51,9 @@ define('median', [1, Infinity], 'float64', (args) => {
 define('string', [1, 1], 'string', ([x]) => formatValue(x));
 define('upper', [1, 1], 'string', ([s]) => text('upper', s).toUpperCase());
 define('lower', [1, 1], 'string', ([s]) => text('lower', s).toLowerCase());
-define('trim', [1, 2], 'string', ([s, cut]) => (cut === undefined ? text('trim', s).trim() : trimCharacters(text('trim', s), text('trim', cut))));
+define('trim', [1, 2], 'string', ([s, cut]) =>
+  cut === undefined ? text('trim', s).trim() : trimCharacters(text('trim', s), text('trim', cut)),
+);
 define('trimPrefix', [1, 2], 'string', ([s, prefix = ' ']) => {
   const [whole, part] = [text('trimPrefix', s), text('trimPrefix', prefix)];
   return whole.startsWith(part) ? whole.slice(part.length) : whole;
@@ -49,18 +62,30 @@ define('trimSuffix', [1, 2], 'string', ([s, suffix = ' ']) => {
   const [whole, part] = [text('trimSuffix', s), text('trimSuffix', suffix)];
   return part !== '' && whole.endsWith(part) ? whole.slice(0, -part.length) : whole;
 });
-define('split', [2, 3], '[]string', ([s, separator, limit]) => splitText(text('split', s), text('split', separator), limit, false));
-define('splitAfter', [2, 3], '[]string', ([s, separator, limit]) => splitText(text('splitAfter', s), text('splitAfter', separator), limit, true));
-define('replace', [3, 4], 'string', ([s, from, to, limit]) => replaceText(text('replace', s), text('replace', from), text('replace', to), limit));
+define('split', [2, 3], '[]string', ([s, separator, limit]) =>
+  splitText(text('split', s), text('split', separator), limit, false),
+);
+define('splitAfter', [2, 3], '[]string', ([s, separator, limit]) =>
+  splitText(text('splitAfter', s), text('splitAfter', separator), limit, true),
+);
+define('replace', [3, 4], 'string', ([s, from, to, limit]) =>
+  replaceText(text('replace', s), text('replace', from), text('replace', to), limit),
+);
 define('repeat', [2, 2], 'string', ([s, count]) => {
   const times = Number(toInt(count));
   if (times < 0) throw new ValueError(`invalid argument for repeat (expected positive integer, got ${times})`);
   if (times * text('repeat', s).length > 1_000_000) throw new ValueError('memory budget exceeded');
   return text('repeat', s).repeat(times);
 });
-define('join', [1, 2], 'string', ([items, separator = '']) => list('join', items).map((item) => text('join', item)).join(text('join', separator)));
+define('join', [1, 2], 'string', ([items, separator = '']) =>
+  list('join', items)
+    .map((item) => text('join', item))
+    .join(text('join', separator)),
+);
 define('indexOf', [2, 2], 'int', ([s, part]) => BigInt(text('indexOf', s).indexOf(text('indexOf', part))));
-define('lastIndexOf', [2, 2], 'int', ([s, part]) => BigInt(text('lastIndexOf', s).lastIndexOf(text('lastIndexOf', part))));
+define('lastIndexOf', [2, 2], 'int', ([s, part]) =>
+  BigInt(text('lastIndexOf', s).lastIndexOf(text('lastIndexOf', part))),
+);
 define('hasPrefix', [2, 2], 'bool', ([s, part]) => text('hasPrefix', s).startsWith(text('hasPrefix', part)));
 define('hasSuffix', [2, 2], 'bool', ([s, part]) => text('hasSuffix', s).endsWith(text('hasSuffix', part)));
 
@@ -75,8 +100,16 @@ define('take', [2, 2], '[]interface {}', ([x, count]) => {
   return list('take', x).slice(0, wanted);
 });
 define('keys', [1, 1], '[]interface {}', ([x]) => Object.keys(map('keys', x)).sort());
-define('values', [1, 1], '[]interface {}', ([x]) => Object.keys(map('values', x)).sort().map((key) => map('values', x)[key]));
-define('toPairs', [1, 1], '[]interface {}', ([x]) => Object.keys(map('toPairs', x)).sort().map((key) => [key, map('toPairs', x)[key]]));
+define('values', [1, 1], '[]interface {}', ([x]) =>
+  Object.keys(map('values', x))
+    .sort()
+    .map((key) => map('values', x)[key]),
+);
+define('toPairs', [1, 1], '[]interface {}', ([x]) =>
+  Object.keys(map('toPairs', x))
+    .sort()
+    .map((key) => [key, map('toPairs', x)[key]]),
+);
 define('fromPairs', [1, 1], 'map[string]interface {}', ([x]) => {
   const entries = list('fromPairs', x).map((pair) => list('fromPairs', pair));
   const bad = entries.find((pair) => pair.length !== 2);
@@ -84,11 +117,14 @@ define('fromPairs', [1, 1], 'map[string]interface {}', ([x]) => {
   return Object.fromEntries(entries.map(([key, value]) => [formatValue(key), value]));
 });
 define('reverse', [1, 1], '[]interface {}', ([x]) => [...list('reverse', x)].reverse());
-define('uniq', [1, 1], '[]interface {}', ([x]) => list('uniq', x).filter((item, i, all) => all.findIndex((other) => equals(other, item)) === i));
+define('uniq', [1, 1], '[]interface {}', ([x]) =>
+  list('uniq', x).filter((item, i, all) => all.findIndex((other) => equals(other, item)) === i),
+);
 define('concat', [1, Infinity], '[]interface {}', (args) => args.flatMap((arg) => list('concat', arg)));
 define('flatten', [1, 1], '[]interface {}', ([x]) => list('flatten', x).flat(Infinity));
 define('sort', [1, 2], '[]interface {}', ([x, order = 'asc']) => {
-  if (order !== 'asc' && order !== 'desc') throw new ValueError(`invalid order ${formatValue(order)}, expected asc or desc`);
+  if (order !== 'asc' && order !== 'desc')
+    throw new ValueError(`invalid order ${formatValue(order)}, expected asc or desc`);
   return [...list('sort', x)].sort((a, b) => compare(a, b, '<') * (order === 'asc' ? 1 : -1));
 });
 
@@ -104,7 +140,8 @@ define('fromJSON', [1, 1], 'any', ([s]) => {
 define('toBase64', [1, 1], 'string', ([s]) => Buffer.from(text('toBase64', s)).toString('base64'));
 define('fromBase64', [1, 1], 'string', ([s]) => {
   const encoded = text('fromBase64', s);
-  if (!/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(encoded)) throw new ValueError('illegal base64 data');
+  if (!/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(encoded))
+    throw new ValueError('illegal base64 data');
   return Buffer.from(encoded, 'base64').toString();
 });
 define('type', [1, 1], 'string', ([x]) => describeKind(x));
@@ -113,7 +150,11 @@ define('type', [1, 1], 'string', ([x]) => describeKind(x));
 define('now', [0, 0], 'time.Time', (_, { nowMs }) => new GoTime(nowMs));
 define('duration', [1, 1], 'time.Duration', ([s]) => GoDuration.parse(text('duration', s)));
 define('date', [1, 3], 'time.Time', ([s, layout, zone]) =>
-  parseDate(text('date', s), layout === undefined ? undefined : text('date', layout), zone === undefined ? 'UTC' : text('date', zone)),
+  parseDate(
+    text('date', s),
+    layout === undefined ? undefined : text('date', layout),
+    zone === undefined ? 'UTC' : text('date', zone),
+  ),
 );
 
 /** Bits. */
@@ -126,7 +167,8 @@ const bits: Readonly<Record<string, (a: bigint, b: bigint) => bigint>> = {
   bitshr: (a, b) => a >> shift(b),
   bitushr: (a, b) => BigInt.asUintN(64, a) >> shift(b),
 };
-for (const [name, compute] of Object.entries(bits)) define(name, [2, 2], 'int', ([a, b]) => wrapInt(compute(integer(name, a), integer(name, b))));
+for (const [name, compute] of Object.entries(bits))
+  define(name, [2, 2], 'int', ([a, b]) => wrapInt(compute(integer(name, a), integer(name, b))));
 define('bitnot', [1, 1], 'int', ([a]) => ~integer('bitnot', a));
 
 export const BUILTINS: ReadonlyMap<string, Builtin> = new Map(Object.entries(TABLE));
@@ -161,13 +203,16 @@ function toInt(value: unknown): bigint {
     if (!Number.isFinite(value)) throw new ValueError(`invalid operation: int(${value})`);
     return wrapInt(BigInt(Math.trunc(value)));
   }
-  if (typeof value !== 'string' || !/^[+-]?\d+$/.test(value)) throw new ValueError(`invalid operation: int(${formatValue(value)})`);
+  if (typeof value !== 'string' || !/^[+-]?\d+$/.test(value))
+    throw new ValueError(`invalid operation: int(${formatValue(value)})`);
   return BigInt(value.replace('+', ''));
 }
 
 /** Nested lists count, empty ones do not. */
 function numbers(name: string, values: readonly unknown[]): (number | bigint)[] {
-  return values.flatMap((value) => (Array.isArray(value) ? numbers(name, value) : isNumber(value) ? [value] : refuse(name, value)));
+  return values.flatMap((value) =>
+    Array.isArray(value) ? numbers(name, value) : isNumber(value) ? [value] : refuse(name, value),
+  );
 }
 
 function extreme(name: string, args: readonly unknown[], operator: '<' | '>'): number | bigint {
@@ -200,7 +245,8 @@ function splitText(whole: string, separator: string, limit: unknown, keep: boole
   const parts = whole.split(separator);
   const most = limit === undefined ? -1 : Number(toInt(limit));
   if (most === 0) return [];
-  const joined = most > 0 && parts.length > most ? [...parts.slice(0, most - 1), parts.slice(most - 1).join(separator)] : parts;
+  const joined =
+    most > 0 && parts.length > most ? [...parts.slice(0, most - 1), parts.slice(most - 1).join(separator)] : parts;
   return keep ? joined.map((part, i) => (i < joined.length - 1 ? part + separator : part)) : joined;
 }
 
@@ -218,15 +264,25 @@ function jsonValue(value: unknown): unknown {
   if (value instanceof GoTime) return value.format('2006-01-02T15:04:05.999Z07:00');
   if (value instanceof GoDuration) return value.ns;
   if (Array.isArray(value)) return value.map(jsonValue);
-  if (isMap(value)) return Object.fromEntries(Object.keys(value).sort().map((key) => [key, jsonValue(value[key])]));
-  if (typeof value === 'number' && !Number.isFinite(value)) throw new ValueError(`json: unsupported value: ${formatValue(value)}`);
+  if (isMap(value))
+    return Object.fromEntries(
+      Object.keys(value)
+        .sort()
+        .map((key) => [key, jsonValue(value[key])]),
+    );
+  if (typeof value === 'number' && !Number.isFinite(value))
+    throw new ValueError(`json: unsupported value: ${formatValue(value)}`);
   return value ?? null;
 }
 
 function describeKind(value: unknown): string {
   if (isNil(value)) return 'nil';
   const name = typeName(value);
-  return ({ float64: 'float', '[]interface {}': 'array', 'map[string]interface {}': 'map' } as Record<string, string>)[name] ?? name;
+  return (
+    ({ float64: 'float', '[]interface {}': 'array', 'map[string]interface {}': 'map' } as Record<string, string>)[
+      name
+    ] ?? name
+  );
 }
 
 function shift(count: bigint): bigint {

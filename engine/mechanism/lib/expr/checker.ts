@@ -99,13 +99,19 @@ class Checker {
   #name(name: string, at: number): Type {
     const local = this.#locals.findLast((candidate) => candidate.name === name);
     if (local !== undefined) return local.type;
-    if (Object.hasOwn(this.#environment.names, name)) return this.#environment.declared ? typeOfValue(this.#environment.names[name]) : 'any';
+    if (Object.hasOwn(this.#environment.names, name))
+      return this.#environment.declared ? typeOfValue(this.#environment.names[name]) : 'any';
     return this.#environment.declared ? this.#fail(`unknown name ${name}`, at) : 'any';
   }
 
   #unary(operator: string, type: Type, at: number): Type {
-    if (operator === '!') return type === 'bool' || type === 'any' ? 'bool' : this.#fail(`invalid operation: ! (mismatched type ${type})`, at);
-    return NUMBERS.has(type) || type === 'any' ? type : this.#fail(`invalid operation: ${operator} (mismatched type ${type})`, at);
+    if (operator === '!')
+      return type === 'bool' || type === 'any'
+        ? 'bool'
+        : this.#fail(`invalid operation: ! (mismatched type ${type})`, at);
+    return NUMBERS.has(type) || type === 'any'
+      ? type
+      : this.#fail(`invalid operation: ${operator} (mismatched type ${type})`, at);
   }
 
   #binary(operator: string, left: Type, right: Type, at: number): Type {
@@ -115,7 +121,8 @@ class Checker {
 
   #conditional(node: Extract<Node, { kind: 'conditional' }>): Type {
     const test = this.check(node.test);
-    if (test !== 'bool' && test !== 'any' && node.test !== node.then) this.#fail(`non-bool expression (type ${test}) used as condition`, node.test.at);
+    if (test !== 'bool' && test !== 'any' && node.test !== node.then)
+      this.#fail(`non-bool expression (type ${test}) used as condition`, node.test.at);
     const [then, otherwise] = [this.check(node.then), this.check(node.otherwise)];
     return then === otherwise ? then : 'any';
   }
@@ -124,9 +131,13 @@ class Checker {
     const object = this.check(node.object);
     const key = this.check(node.key);
     if (object === 'any' || isMapType(object)) return 'any';
-    if (node.property !== undefined) return METHODS[object]?.[node.property]?.returns === undefined ? this.#fail(`type ${object} has no field ${node.property}`, node.at) : 'any';
+    if (node.property !== undefined)
+      return METHODS[object]?.[node.property]?.returns === undefined
+        ? this.#fail(`type ${object} has no field ${node.property}`, node.at)
+        : 'any';
     if (!object.startsWith('[]')) return this.#fail(`type ${object}[${key}] is undefined`, node.at);
-    if (key !== 'int' && key !== 'any') this.#fail(`array elements can only be selected using an integer (got ${key})`, node.key.at);
+    if (key !== 'int' && key !== 'any')
+      this.#fail(`array elements can only be selected using an integer (got ${key})`, node.key.at);
     return elementOf(object);
   }
 
@@ -136,7 +147,8 @@ class Checker {
       const type = bound === undefined ? 'int' : this.check(bound);
       if (type !== 'int' && type !== 'any') this.#fail(`non-integer slice index ${type}`, bound!.at);
     }
-    if (object !== 'any' && object !== 'string' && !object.startsWith('[]')) this.#fail(`cannot slice ${object}`, node.at);
+    if (object !== 'any' && object !== 'string' && !object.startsWith('[]'))
+      this.#fail(`cannot slice ${object}`, node.at);
     return object;
   }
 
@@ -148,11 +160,15 @@ class Checker {
     const type = this.#name(callee.name, callee.at);
     if (!(known instanceof ExprFunction)) return type === 'any' ? 'any' : this.#fail(`${type} is not callable`, at);
     if (types.length !== known.parameters.length) {
-      this.#fail(`${types.length < known.parameters.length ? 'not enough' : 'too many'} arguments to call ${known.name}`, at);
+      this.#fail(
+        `${types.length < known.parameters.length ? 'not enough' : 'too many'} arguments to call ${known.name}`,
+        at,
+      );
     }
     known.parameters.forEach((parameter, i) => {
       const given = types[i]!;
-      const fits = parameter === 'any' || given === 'any' || given === parameter || (parameter === 'float64' && given === 'int');
+      const fits =
+        parameter === 'any' || given === 'any' || given === parameter || (parameter === 'float64' && given === 'int');
       if (!fits) this.#fail(`cannot use ${given} as argument (type ${parameter}) to call ${known.name}`, args[i]!.at);
     });
     return known.returns;
@@ -161,21 +177,26 @@ class Checker {
   #methodCall(callee: Extract<Node, { kind: 'member' }>, at: number): Type {
     const object = this.check(callee.object);
     if (object === 'any' || isMapType(object)) return 'any';
-    return METHODS[object]?.[callee.property!]?.returns ?? this.#fail(`type ${object} has no method ${callee.property}`, at);
+    return (
+      METHODS[object]?.[callee.property!]?.returns ?? this.#fail(`type ${object} has no method ${callee.property}`, at)
+    );
   }
 
   #builtin({ name, args, at }: Extract<Node, { kind: 'builtin' }>): Type {
     const builtin = BUILTINS.get(name);
     if (builtin === undefined) return this.#predicate(name, args, at);
-    if (args.length < builtin.least) this.#fail(`not enough arguments to call ${name} (expected ${builtin.least}, got ${args.length})`, at);
-    if (args.length > builtin.most) this.#fail(`too many arguments to call ${name} (expected ${builtin.most}, got ${args.length})`, at);
+    if (args.length < builtin.least)
+      this.#fail(`not enough arguments to call ${name} (expected ${builtin.least}, got ${args.length})`, at);
+    if (args.length > builtin.most)
+      this.#fail(`too many arguments to call ${name} (expected ${builtin.most}, got ${args.length})`, at);
     const types = args.map((arg) => this.check(arg));
     const first = types[0] ?? 'any';
     const lengthy = first === 'any' || first === 'string' || first.startsWith('[]') || isMapType(first);
     if (name === 'len' && !lengthy) this.#fail(`invalid argument for len (type ${first})`, at);
     if (['min', 'max', 'mean', 'median'].includes(name)) {
       types.forEach((type, i) => {
-        if (type !== 'any' && !NUMBERS.has(type) && !type.startsWith('[]')) this.#fail(`invalid argument for ${name} (type ${type})`, args[i]!.at);
+        if (type !== 'any' && !NUMBERS.has(type) && !type.startsWith('[]'))
+          this.#fail(`invalid argument for ${name} (type ${type})`, args[i]!.at);
       });
       if (types.every((type) => type === 'float64' || type === '[]float64')) return 'float64';
     }
@@ -185,33 +206,53 @@ class Checker {
 
   #predicate(name: string, args: readonly Node[], at: number): Type {
     const [collection, predicate, ...more] = args;
-    if (collection === undefined || (predicate === undefined && name !== 'sum' && name !== 'count')) this.#fail(`not enough arguments to call ${name}`, at);
+    if (collection === undefined || (predicate === undefined && name !== 'sum' && name !== 'count'))
+      this.#fail(`not enough arguments to call ${name}`, at);
     const type = this.check(collection);
-    if (type !== 'any' && !type.startsWith('[]')) this.#fail(`builtin ${name} takes only array (got ${type})`, collection.at);
+    if (type !== 'any' && !type.startsWith('[]'))
+      this.#fail(`builtin ${name} takes only array (got ${type})`, collection.at);
     for (const extra of more) this.check(extra);
     this.#elements.push({ element: type === 'any' ? 'any' : elementOf(type), accumulator: 'any' });
     const result = predicate === undefined ? 'any' : this.check(predicate);
     this.#elements.pop();
     const wantsBool = !['map', 'sum', 'groupBy', 'sortBy', 'reduce'].includes(name);
-    if (wantsBool && result !== 'any' && result !== 'bool') this.#fail(`predicate should return boolean (got ${result})`, predicate!.at);
+    if (wantsBool && result !== 'any' && result !== 'bool')
+      this.#fail(`predicate should return boolean (got ${result})`, predicate!.at);
     return PREDICATE_RESULTS[name] ?? 'any';
   }
 }
 
 const PREDICATE_RESULTS: Readonly<Record<string, Type>> = {
-  all: 'bool', any: 'bool', one: 'bool', none: 'bool', count: 'int', findIndex: 'int', findLastIndex: 'int',
-  filter: '[]interface {}', map: '[]interface {}', sortBy: '[]interface {}', groupBy: 'map[string]interface {}',
+  all: 'bool',
+  any: 'bool',
+  one: 'bool',
+  none: 'bool',
+  count: 'int',
+  findIndex: 'int',
+  findLastIndex: 'int',
+  filter: '[]interface {}',
+  map: '[]interface {}',
+  sortBy: '[]interface {}',
+  groupBy: 'map[string]interface {}',
 };
 
 /** The type of a binary operation, or undefined when the operands can never fit. */
 function resultType(operator: string, left: Type, right: Type): Type | undefined {
   const either = left === 'any' || right === 'any';
-  const fits = (...types: readonly Type[]): boolean => (left === 'any' || types.includes(left)) && (right === 'any' || types.includes(right));
+  const fits = (...types: readonly Type[]): boolean =>
+    (left === 'any' || types.includes(left)) && (right === 'any' || types.includes(right));
   const numbers = fits('int', 'float64');
   switch (operator) {
     case '==':
     case '!=':
-      return either || left === 'nil' || right === 'nil' || numbers || left === right || (left.startsWith('[]') && right.startsWith('[]')) ? 'bool' : undefined;
+      return either ||
+        left === 'nil' ||
+        right === 'nil' ||
+        numbers ||
+        left === right ||
+        (left.startsWith('[]') && right.startsWith('[]'))
+        ? 'bool'
+        : undefined;
     case '<':
     case '>':
     case '<=':
@@ -221,7 +262,12 @@ function resultType(operator: string, left: Type, right: Type): Type | undefined
     case '||':
       return fits('bool') ? 'bool' : undefined;
     case 'in':
-      return right === 'any' || right === 'nil' || right.startsWith('[]') || (isMapType(right) && (left === 'string' || left === 'any')) ? 'bool' : undefined;
+      return right === 'any' ||
+        right === 'nil' ||
+        right.startsWith('[]') ||
+        (isMapType(right) && (left === 'string' || left === 'any'))
+        ? 'bool'
+        : undefined;
     case 'matches':
     case 'contains':
     case 'startsWith':
@@ -243,13 +289,38 @@ function resultType(operator: string, left: Type, right: Type): Type | undefined
   }
 }
 
-function arithmeticType(operator: string, left: Type, right: Type, numbers: boolean, either: boolean): Type | undefined {
-  const allowed: readonly (readonly [Type, Type, Type])[] = {
-    '+': [['string', 'string', 'string'], [TIME, DURATION, TIME], [DURATION, TIME, TIME], [DURATION, DURATION, DURATION]],
-    '-': [[TIME, TIME, DURATION], [TIME, DURATION, TIME], [DURATION, DURATION, DURATION]],
-    '*': [[DURATION, 'int', DURATION], ['int', DURATION, DURATION], [DURATION, 'float64', DURATION], ['float64', DURATION, DURATION]],
-  }[operator] as readonly (readonly [Type, Type, Type])[];
+const TIME_ARITHMETIC: Readonly<Record<string, readonly (readonly [left: Type, right: Type, result: Type])[]>> = {
+  '+': [
+    ['string', 'string', 'string'],
+    [TIME, DURATION, TIME],
+    [DURATION, TIME, TIME],
+    [DURATION, DURATION, DURATION],
+  ],
+  '-': [
+    [TIME, TIME, DURATION],
+    [TIME, DURATION, TIME],
+    [DURATION, DURATION, DURATION],
+  ],
+  '*': [
+    [DURATION, 'int', DURATION],
+    ['int', DURATION, DURATION],
+    [DURATION, 'float64', DURATION],
+    ['float64', DURATION, DURATION],
+  ],
+};
+
+function arithmeticType(
+  operator: string,
+  left: Type,
+  right: Type,
+  numbers: boolean,
+  either: boolean,
+): Type | undefined {
+  const allowed = TIME_ARITHMETIC[operator] ?? [];
   if (numbers) return either ? 'any' : left === 'int' && right === 'int' ? 'int' : 'float64';
-  if (either) return allowed.some(([a, b]) => (left === 'any' || left === a) && (right === 'any' || right === b)) ? 'any' : undefined;
+  if (either)
+    return allowed.some(([a, b]) => (left === 'any' || left === a) && (right === 'any' || right === b))
+      ? 'any'
+      : undefined;
   return allowed.find(([a, b]) => a === left && b === right)?.[2];
 }

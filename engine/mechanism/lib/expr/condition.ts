@@ -28,7 +28,8 @@ export function compileCondition(text: string): Condition {
     text,
     evaluate: (environment) => {
       const value = run(node, text, environment);
-      if (typeof value !== 'boolean') throw new ExprError('runtime', `expected bool, but got ${typeName(value)}`, text, 0);
+      if (typeof value !== 'boolean')
+        throw new ExprError('runtime', `expected bool, but got ${typeName(value)}`, text, 0);
       return value;
     },
   };

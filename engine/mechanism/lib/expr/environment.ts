@@ -29,7 +29,9 @@ export function conditionEnvironment(result: unknown, nowMs: number): ExprEnviro
       isNaN: IS_NAN,
       isInf: IS_INF,
       isNil: new ExprFunction('isNil', ['any'], 'bool', () => measured === null),
-      default: new ExprFunction('default', ['any', 'any'], 'any', ([, fallback]) => (measured === null ? fallback : measured)),
+      default: new ExprFunction('default', ['any', 'any'], 'any', ([, fallback]) =>
+        measured === null ? fallback : measured,
+      ),
     },
   };
 }
@@ -48,7 +50,9 @@ const IS_NAN = new ExprFunction('isNaN', ['float64'], 'bool', ([value]) => Numbe
 const IS_INF = new ExprFunction('isInf', ['float64'], 'bool', ([value]) => Math.abs(floatArgument(value)) === Infinity);
 
 const STRINGS = {
-  ReplaceAll: new ExprFunction('ReplaceAll', ['string', 'string', 'string'], 'string', ([text, from, to]) => String(text).replaceAll(String(from), () => String(to))),
+  ReplaceAll: new ExprFunction('ReplaceAll', ['string', 'string', 'string'], 'string', ([text, from, to]) =>
+    String(text).replaceAll(String(from), () => String(to)),
+  ),
   ToUpper: new ExprFunction('ToUpper', ['string'], 'string', ([text]) => String(text).toUpperCase()),
   ToLower: new ExprFunction('ToLower', ['string'], 'string', ([text]) => String(text).toLowerCase()),
 };
@@ -57,7 +61,9 @@ function timeNamespace(nowMs: number): Readonly<Record<string, unknown>> {
   return {
     ...LAYOUTS,
     Now: new ExprFunction('Now', [], 'time.Time', () => new GoTime(nowMs)),
-    Parse: new ExprFunction('Parse', ['string'], 'time.Time', ([text]) => parseTime(stringArgument(text), LAYOUTS.RFC3339!)),
+    Parse: new ExprFunction('Parse', ['string'], 'time.Time', ([text]) =>
+      parseTime(stringArgument(text), LAYOUTS.RFC3339!),
+    ),
     Nanosecond: new GoDuration(1),
     Microsecond: new GoDuration(1e3),
     Millisecond: new GoDuration(1e6),
@@ -73,7 +79,8 @@ function asInt(value: unknown): bigint {
     return typeof value === 'bigint' ? value : BigInt(Math.trunc(value));
   }
   if (typeof value !== 'string') throw new ValueError(`asInt() not supported on ${typeName(value)} ${String(value)}`);
-  if (!/^[+-]?\d+$/.test(value)) throw new ValueError(`strconv.ParseInt: parsing ${JSON.stringify(value)}: invalid syntax`);
+  if (!/^[+-]?\d+$/.test(value))
+    throw new ValueError(`strconv.ParseInt: parsing ${JSON.stringify(value)}: invalid syntax`);
   return BigInt(value.replace('+', ''));
 }
 

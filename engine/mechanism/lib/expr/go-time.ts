@@ -1,7 +1,16 @@
 /** Go's times, durations and layout strings, as far as conditions use them (spec expr §3.2, §4, §6). */
 import { ValueError } from './errors.ts';
 
-const UNIT_NS: Readonly<Record<string, number>> = { ns: 1, us: 1e3, 'µs': 1e3, 'μs': 1e3, ms: 1e6, s: 1e9, m: 60e9, h: 3600e9 };
+const UNIT_NS: Readonly<Record<string, number>> = {
+  ns: 1,
+  us: 1e3,
+  µs: 1e3,
+  μs: 1e3,
+  ms: 1e6,
+  s: 1e9,
+  m: 60e9,
+  h: 3600e9,
+};
 
 export class GoDuration {
   readonly ns: number;
@@ -15,7 +24,8 @@ export class GoDuration {
     const match = /^([+-]?)((?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+|0)$/.exec(text);
     if (match === null) throw new ValueError(`time: invalid duration ${JSON.stringify(text)}`);
     let ns = 0;
-    for (const [, number, unit] of match[2]!.matchAll(/(\d+\.?\d*|\.\d+)([a-zµμ]+)/g)) ns += Number(number) * UNIT_NS[unit!]!;
+    for (const [, number, unit] of match[2]!.matchAll(/(\d+\.?\d*|\.\d+)([a-zµμ]+)/g))
+      ns += Number(number) * UNIT_NS[unit!]!;
     return new GoDuration(Math.trunc(match[1] === '-' ? -ns : ns));
   }
 
@@ -49,7 +59,10 @@ export class GoTime {
 
   format(layout: string): string {
     const local = new Date(this.ms + this.offsetMinutes * 60_000);
-    return layout.replace(LAYOUT_TOKENS, (token) => FORMATTERS[token]?.(local, this.offsetMinutes) ?? formatFraction(token, local));
+    return layout.replace(
+      LAYOUT_TOKENS,
+      (token) => FORMATTERS[token]?.(local, this.offsetMinutes) ?? formatFraction(token, local),
+    );
   }
 
   toString(): string {
@@ -77,11 +90,33 @@ export const LAYOUTS: Readonly<Record<string, string>> = {
 };
 
 /** What `date()` tries without a layout. */
-const DATE_LAYOUTS = ['2006-01-02', '15:04:05', '2006-01-02 15:04:05', LAYOUTS.RFC3339!, LAYOUTS.RFC822!, LAYOUTS.RFC850!, LAYOUTS.RFC1123!];
+const DATE_LAYOUTS = [
+  '2006-01-02',
+  '15:04:05',
+  '2006-01-02 15:04:05',
+  LAYOUTS.RFC3339!,
+  LAYOUTS.RFC822!,
+  LAYOUTS.RFC850!,
+  LAYOUTS.RFC1123!,
+];
 
-const MONTHS = ['January', 'February', 'March', 'April', 'May', 'June', 'July', 'August', 'September', 'October', 'November', 'December'];
+const MONTHS = [
+  'January',
+  'February',
+  'March',
+  'April',
+  'May',
+  'June',
+  'July',
+  'August',
+  'September',
+  'October',
+  'November',
+  'December',
+];
 const DAYS = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday'];
-const LAYOUT_TOKENS = /January|Jan|Monday|Mon|MST|2006|Z07:00|Z0700|-07:00|-0700|-07|[.,](?:0+|9+)(?!\d)|01|02|03|04|05|06|15|PM|pm|_2|1|2|3|4|5/g;
+const LAYOUT_TOKENS =
+  /January|Jan|Monday|Mon|MST|2006|Z07:00|Z0700|-07:00|-0700|-07|[.,](?:0+|9+)(?!\d)|01|02|03|04|05|06|15|PM|pm|_2|1|2|3|4|5/g;
 
 const two = (value: number): string => String(value).padStart(2, '0');
 
@@ -121,7 +156,10 @@ const FORMATTERS: Readonly<Record<string, (date: Date, offsetMinutes: number) =>
 };
 
 function formatFraction(token: string, date: Date): string {
-  const digits = String(date.getUTCMilliseconds()).padStart(3, '0').padEnd(9, '0').slice(0, token.length - 1);
+  const digits = String(date.getUTCMilliseconds())
+    .padStart(3, '0')
+    .padEnd(9, '0')
+    .slice(0, token.length - 1);
   if (token[1] === '0') return `${token[0]}${digits}`;
   const trimmed = digits.replace(/0+$/, '');
   return trimmed === '' ? '' : `${token[0]}${trimmed}`;
@@ -140,7 +178,10 @@ export function parseDate(text: string, layout: string | undefined, zone: string
 /** @throws ValueError when the text is not in the layout. */
 export function parseTime(text: string, layout: string, zone = 'UTC'): GoTime {
   const parsed = tryParse(text, layout, zone);
-  if (parsed === undefined) throw new ValueError(`parsing time ${JSON.stringify(text)} as ${JSON.stringify(layout)}: cannot parse ${JSON.stringify(text)}`);
+  if (parsed === undefined)
+    throw new ValueError(
+      `parsing time ${JSON.stringify(text)} as ${JSON.stringify(layout)}: cannot parse ${JSON.stringify(text)}`,
+    );
   return parsed;
 }
 
@@ -190,14 +231,19 @@ function escape(text: string): string {
 
 function assemble(groups: Readonly<Record<string, string | undefined>>, zone: string): GoTime | undefined {
   const year = groups.year === undefined ? shortYear(groups.shortYear) : Number(groups.year);
-  const month = groups.month === undefined ? Number(groups.monthNumber ?? 1) : MONTHS.findIndex((name) => name.startsWith(groups.month!)) + 1;
+  const month =
+    groups.month === undefined
+      ? Number(groups.monthNumber ?? 1)
+      : MONTHS.findIndex((name) => name.startsWith(groups.month!)) + 1;
   const day = Number(groups.day ?? 1);
-  const hour = (Number(groups.hour ?? 0) % (groups.half === undefined ? 24.5 : 12)) + (/^pm$/i.test(groups.half ?? '') ? 12 : 0);
+  const hour =
+    (Number(groups.hour ?? 0) % (groups.half === undefined ? 24.5 : 12)) + (/^pm$/i.test(groups.half ?? '') ? 12 : 0);
   const [minute, second] = [Number(groups.minute ?? 0), Number(groups.second ?? 0)];
   const date = new Date(0);
   date.setUTCFullYear(year, month - 1, day);
   if (month < 1 || month > 12 || date.getUTCDate() !== day || hour > 23 || minute > 59 || second > 59) return undefined;
-  const localMs = date.getTime() + ((hour * 60 + minute) * 60 + second) * 1000 + Number(`0.${groups.fraction ?? 0}`) * 1000;
+  const localMs =
+    date.getTime() + ((hour * 60 + minute) * 60 + second) * 1000 + Number(`0.${groups.fraction ?? 0}`) * 1000;
   const offset = groups.offset === undefined ? zoneOffsetMinutes(zone, localMs) : parseOffset(groups.offset);
   return new GoTime(localMs - offset * 60_000, offset);
 }

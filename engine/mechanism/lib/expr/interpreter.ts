@@ -6,7 +6,7 @@ import { ExprError, ValueError } from './errors.ts';
 import { callMethod } from './methods.ts';
 import { computeBinary, computeUnary } from './operators.ts';
 import { evaluatePredicate } from './predicates.ts';
-import { entryOf, ExprFunction, isMap, isNil, typeName } from './values.ts';
+import { ExprFunction, entryOf, isMap, isNil, typeName } from './values.ts';
 
 /** Nodes one evaluation may visit: conditions are short, and none may hang the engine. */
 const STEPS_MAX = 1_000_000;
@@ -131,10 +131,14 @@ export class Interpreter {
     const object = this.run(node.object);
     const from = node.from === undefined ? 0n : this.run(node.from);
     const to = node.to === undefined ? undefined : this.run(node.to);
-    if (typeof from !== 'bigint' || (to !== undefined && typeof to !== 'bigint')) throw new ValueError('invalid operation: slice bounds must be integers');
+    if (typeof from !== 'bigint' || (to !== undefined && typeof to !== 'bigint'))
+      throw new ValueError('invalid operation: slice bounds must be integers');
     const bounds = [Number(from), to === undefined ? undefined : Number(to)] as const;
     if (Array.isArray(object)) return object.slice(...bounds) as unknown[];
-    if (typeof object === 'string') return Buffer.from(object).subarray(...bounds).toString();
+    if (typeof object === 'string')
+      return Buffer.from(object)
+        .subarray(...bounds)
+        .toString();
     throw new ValueError(`cannot slice ${typeName(object)}`);
   }
 
@@ -143,7 +147,9 @@ export class Interpreter {
     const fn = this.run(callee);
     const values = args.map((arg) => this.run(arg));
     if (fn instanceof ExprFunction) return fn.call(values);
-    throw new ValueError(callee.kind === 'name' ? `${callee.name} is not a function` : `${typeName(fn)} is not callable`);
+    throw new ValueError(
+      callee.kind === 'name' ? `${callee.name} is not a function` : `${typeName(fn)} is not callable`,
+    );
   }
 
   #methodCall(callee: Extract<Node, { kind: 'member' }>, args: readonly Node[]): unknown {
@@ -158,7 +164,10 @@ export class Interpreter {
   #builtin({ name, args }: Extract<Node, { kind: 'builtin' }>): unknown {
     const builtin = BUILTINS.get(name);
     if (builtin === undefined) return evaluatePredicate(this, name, args);
-    return builtin.call(args.map((arg) => this.run(arg)), this.#environment);
+    return builtin.call(
+      args.map((arg) => this.run(arg)),
+      this.#environment,
+    );
   }
 }
 
@@ -172,7 +181,8 @@ function fetchMember(object: unknown, key: unknown): unknown {
   if (Array.isArray(object) && (typeof key === 'bigint' || (typeof key === 'number' && Number.isInteger(key)))) {
     const index = Number(key);
     const at = index < 0 ? object.length + index : index;
-    if (at < 0 || at >= object.length) throw new ValueError(`index out of range: ${index} (array length is ${object.length})`);
+    if (at < 0 || at >= object.length)
+      throw new ValueError(`index out of range: ${index} (array length is ${object.length})`);
     return object[at] as unknown;
   }
   if (isMap(object)) return entryOf(object, String(key)) ?? null;

@@ -8,7 +8,16 @@ export interface Token {
   readonly at: number;
 }
 
-const WORD_OPERATORS: ReadonlySet<string> = new Set(['or', 'and', 'not', 'in', 'matches', 'contains', 'startsWith', 'endsWith']);
+const WORD_OPERATORS: ReadonlySet<string> = new Set([
+  'or',
+  'and',
+  'not',
+  'in',
+  'matches',
+  'contains',
+  'startsWith',
+  'endsWith',
+]);
 const PATTERN =
   /\s+|\/\/[^\n]*|\/\*[\s\S]*?\*\/|(?<float>(?:\d[\d_]*)?\.\d[\d_]*(?:[eE][+-]?\d+)?|\d[\d_]*[eE][+-]?\d+)|(?<int>0[xX][0-9a-fA-F_]+|0[oO][0-7_]+|0[bB][01_]+|\d[\d_]*)|(?<bytes>b(?:"(?:[^"\\\n]|\\[\s\S])*"|'(?:[^'\\\n]|\\[\s\S])*'))|(?<string>"(?:[^"\\\n]|\\[\s\S])*"|'(?:[^'\\\n]|\\[\s\S])*'|`[^`]*`)|(?<name>[\p{L}_$][\p{L}\p{N}_$]*)|(?<pointer>#[\p{L}_]*)|(?<bracket>[()[\]{}])|(?<operator>\?\?|\?\.|\?:|\.\.|\*\*|&&|\|\||==|!=|<=|>=|[-+*/%^<>!|?:.,;=])/uy;
 
@@ -19,7 +28,7 @@ export function tokenize(text: string): Token[] {
     const previous = tokens.at(-1);
     PATTERN.lastIndex = at;
     const match = PATTERN.exec(text);
-    if (match === null || match[0] === '') throw new ExprError('compile', `unrecognized character: ${describe(text, at)}`, text, at);
+    if (match === null || match[0] === '') throw new ExprError('compile', describe(text, at), text, at);
     const groups = match.groups ?? {};
     const kind = Object.keys(groups).find((name) => groups[name] !== undefined) as Token['kind'] | undefined;
     if (kind !== undefined) tokens.push(makeToken(text, kind, match[0], at, previous));
@@ -31,28 +40,46 @@ export function tokenize(text: string): Token[] {
 
 /** Word operators are plain names after a dot: `a.not`. */
 function makeToken(text: string, kind: Token['kind'], raw: string, at: number, previous: Token | undefined): Token {
-  if (kind === 'name' && WORD_OPERATORS.has(raw) && previous?.text !== '.' && previous?.text !== '?.') return { kind: 'operator', text: raw, at };
+  if (kind === 'name' && WORD_OPERATORS.has(raw) && previous?.text !== '.' && previous?.text !== '?.')
+    return { kind: 'operator', text: raw, at };
   if (kind === 'string' && raw.length < 2) throw new ExprError('compile', 'literal not terminated', text, at);
   return { kind, text: raw, at };
 }
 
 function describe(text: string, at: number): string {
   const rest = text.slice(at);
-  return rest.startsWith('"') || rest.startsWith("'") || rest.startsWith('`') ? 'literal not terminated' : `U+${text.codePointAt(at)!.toString(16).toUpperCase().padStart(4, '0')} '${text[at]}'`;
+  return rest.startsWith('"') || rest.startsWith("'") || rest.startsWith('`')
+    ? 'literal not terminated'
+    : `unrecognized character: U+${text.codePointAt(at)!.toString(16).toUpperCase().padStart(4, '0')} '${text[at]}'`;
 }
 
-const ESCAPES: Readonly<Record<string, string>> = { a: '\x07', b: '\b', f: '\f', n: '\n', r: '\r', t: '\t', v: '\v', '\\': '\\', "'": "'", '"': '"', '`': '`' };
+const ESCAPES: Readonly<Record<string, string>> = {
+  a: '\x07',
+  b: '\b',
+  f: '\f',
+  n: '\n',
+  r: '\r',
+  t: '\t',
+  v: '\v',
+  '\\': '\\',
+  "'": "'",
+  '"': '"',
+  '`': '`',
+};
 
 /** The text a string token stands for. */
 export function unquoteToken(token: Token, text: string): string {
   const body = token.text.slice(1, -1);
   if (token.text.startsWith('`') || !body.includes('\\')) return body;
-  return body.replace(/\\(?:u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|x([0-9a-fA-F]{2})|([0-7]{3})|([\s\S]))/g, (whole, u, long, hex, octal, simple) => {
-    const code = u ?? long ?? hex;
-    if (code !== undefined) return String.fromCodePoint(Number.parseInt(code, 16));
-    if (octal !== undefined) return String.fromCodePoint(Number.parseInt(octal, 8));
-    const known = ESCAPES[simple as string];
-    if (known === undefined) throw new ExprError('compile', `invalid escape sequence ${whole}`, text, token.at);
-    return known;
-  });
+  return body.replace(
+    /\\(?:u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|x([0-9a-fA-F]{2})|([0-7]{3})|([\s\S]))/g,
+    (whole, u, long, hex, octal, simple) => {
+      const code = u ?? long ?? hex;
+      if (code !== undefined) return String.fromCodePoint(Number.parseInt(code, 16));
+      if (octal !== undefined) return String.fromCodePoint(Number.parseInt(octal, 8));
+      const known = ESCAPES[simple as string];
+      if (known === undefined) throw new ExprError('compile', `invalid escape sequence ${whole}`, text, token.at);
+      return known;
+    },
+  );
 }

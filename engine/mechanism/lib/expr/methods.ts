@@ -22,7 +22,10 @@ function duration(value: unknown): GoDuration {
 export const METHODS: Readonly<Record<string, Readonly<Record<string, Method>>>> = {
   'time.Time': {
     Add: { returns: 'time.Time', call: (self: GoTime, [by]) => self.add(duration(by)) },
-    Sub: { returns: 'time.Duration', call: (self: GoTime, [other]) => new GoDuration((self.ms - time(other).ms) * 1e6) },
+    Sub: {
+      returns: 'time.Duration',
+      call: (self: GoTime, [other]) => new GoDuration((self.ms - time(other).ms) * 1e6),
+    },
     Before: { returns: 'bool', call: (self: GoTime, [other]) => self.ms < time(other).ms },
     After: { returns: 'bool', call: (self: GoTime, [other]) => self.ms > time(other).ms },
     Equal: { returns: 'bool', call: (self: GoTime, [other]) => self.ms === time(other).ms },

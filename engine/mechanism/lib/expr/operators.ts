@@ -49,7 +49,8 @@ function contains(item: unknown, collection: unknown): boolean {
 }
 
 function computeText(operator: string, left: unknown, right: unknown): boolean {
-  if (typeof left !== 'string' || typeof right !== 'string') throw new ValueError(`invalid operation: ${typeName(left)} ${operator} ${typeName(right)}`);
+  if (typeof left !== 'string' || typeof right !== 'string')
+    throw new ValueError(`invalid operation: ${typeName(left)} ${operator} ${typeName(right)}`);
   if (operator === 'contains') return left.includes(right);
   if (operator === 'startsWith') return left.startsWith(right);
   if (operator === 'endsWith') return left.endsWith(right);
@@ -61,7 +62,8 @@ function computeText(operator: string, left: unknown, right: unknown): boolean {
 }
 
 function computeRange(left: unknown, right: unknown): bigint[] {
-  if (typeof left !== 'bigint' || typeof right !== 'bigint') throw new ValueError(`invalid operation: ${typeName(left)} .. ${typeName(right)}`);
+  if (typeof left !== 'bigint' || typeof right !== 'bigint')
+    throw new ValueError(`invalid operation: ${typeName(left)} .. ${typeName(right)}`);
   const size = right - left + 1n;
   if (size > 1_000_000n) throw new ValueError('memory budget exceeded');
   return size <= 0n ? [] : Array.from({ length: Number(size) }, (_, i) => left + BigInt(i));
@@ -79,11 +81,13 @@ function computeNumbers(operator: string, left: number | bigint, right: number |
   if (operator === '/') return toFloat(left) / toFloat(right);
   if (operator === '**') return toFloat(left) ** toFloat(right);
   if (operator === '%') {
-    if (typeof left !== 'bigint' || typeof right !== 'bigint') throw new ValueError(`invalid operation: ${typeName(left)} % ${typeName(right)}`);
+    if (typeof left !== 'bigint' || typeof right !== 'bigint')
+      throw new ValueError(`invalid operation: ${typeName(left)} % ${typeName(right)}`);
     if (right === 0n) throw new ValueError('integer divide by zero');
     return left % right;
   }
-  if (typeof left === 'bigint' && typeof right === 'bigint') return wrapInt(operator === '+' ? left + right : operator === '-' ? left - right : left * right);
+  if (typeof left === 'bigint' && typeof right === 'bigint')
+    return wrapInt(operator === '+' ? left + right : operator === '-' ? left - right : left * right);
   const [a, b] = [toFloat(left), toFloat(right)];
   return operator === '+' ? a + b : operator === '-' ? a - b : a * b;
 }
@@ -103,6 +107,7 @@ function computeTime(operator: string, left: unknown, right: unknown): GoTime | 
     if (left instanceof GoDuration && isNumber(right)) return new GoDuration(Math.trunc(left.ns * toFloat(right)));
     if (isNumber(left) && right instanceof GoDuration) return new GoDuration(Math.trunc(toFloat(left) * right.ns));
   }
-  if (operator === '/' && left instanceof GoDuration && isNumber(right)) return new GoDuration(Math.trunc(left.ns / toFloat(right)));
+  if (operator === '/' && left instanceof GoDuration && isNumber(right))
+    return new GoDuration(Math.trunc(left.ns / toFloat(right)));
   return undefined;
 }

@@ -10,14 +10,29 @@ interface Operator {
 
 const BINARY: Readonly<Record<string, Operator>> = {
   '|': { precedence: 0 },
-  or: { precedence: 10 }, '||': { precedence: 10 },
-  and: { precedence: 15 }, '&&': { precedence: 15 },
-  '==': { precedence: 20 }, '!=': { precedence: 20 }, '<': { precedence: 20 }, '>': { precedence: 20 }, '>=': { precedence: 20 }, '<=': { precedence: 20 },
-  in: { precedence: 20 }, matches: { precedence: 20 }, contains: { precedence: 20 }, startsWith: { precedence: 20 }, endsWith: { precedence: 20 },
+  or: { precedence: 10 },
+  '||': { precedence: 10 },
+  and: { precedence: 15 },
+  '&&': { precedence: 15 },
+  '==': { precedence: 20 },
+  '!=': { precedence: 20 },
+  '<': { precedence: 20 },
+  '>': { precedence: 20 },
+  '>=': { precedence: 20 },
+  '<=': { precedence: 20 },
+  in: { precedence: 20 },
+  matches: { precedence: 20 },
+  contains: { precedence: 20 },
+  startsWith: { precedence: 20 },
+  endsWith: { precedence: 20 },
   '..': { precedence: 25 },
-  '+': { precedence: 30 }, '-': { precedence: 30 },
-  '*': { precedence: 60 }, '/': { precedence: 60 }, '%': { precedence: 60 },
-  '**': { precedence: 100, right: true }, '^': { precedence: 100, right: true },
+  '+': { precedence: 30 },
+  '-': { precedence: 30 },
+  '*': { precedence: 60 },
+  '/': { precedence: 60 },
+  '%': { precedence: 60 },
+  '**': { precedence: 100, right: true },
+  '^': { precedence: 100, right: true },
   '??': { precedence: 500 },
 };
 
@@ -89,7 +104,11 @@ class Parser {
 
   #unexpected(): never {
     const { kind, text } = this.#current;
-    this.#fail(kind === 'end' ? 'unexpected token EOF' : `unexpected token ${kind[0]!.toUpperCase()}${kind.slice(1)}(${JSON.stringify(text)})`);
+    this.#fail(
+      kind === 'end'
+        ? 'unexpected token EOF'
+        : `unexpected token ${kind[0]!.toUpperCase()}${kind.slice(1)}(${JSON.stringify(text)})`,
+    );
   }
 
   /** `let x = e; body`, else one expression. */
@@ -121,7 +140,10 @@ class Parser {
       if (operator === undefined || operator.precedence < precedenceMin) break;
       this.#position += negated ? 2 : 1;
       if (previous === '??' && operatorToken.text !== '??') {
-        this.#fail(`Operator (${operatorToken.text}) and coalesce expressions (??) cannot be mixed. Wrap either by parentheses.`, operatorToken.at);
+        this.#fail(
+          `Operator (${operatorToken.text}) and coalesce expressions (??) cannot be mixed. Wrap either by parentheses.`,
+          operatorToken.at,
+        );
       }
       left = this.#binary(left, operatorToken, operator);
       if (negated) left = { kind: 'unary', at: token.at, operator: '!', operand: left };
@@ -140,7 +162,9 @@ class Parser {
     if (text === '|') return this.#postfix(this.#pipe(left));
     const right = this.#expression(operator.right === true ? operator.precedence : operator.precedence + 1);
     const node: Node = { kind: 'binary', at, operator: SAME[text] ?? text, left, right };
-    return ORDER.has(text) && ORDER.has(this.#current.text) && this.#current.kind === 'operator' ? this.#comparisonChain(node, right) : node;
+    return ORDER.has(text) && ORDER.has(this.#current.text) && this.#current.kind === 'operator'
+      ? this.#comparisonChain(node, right)
+      : node;
   }
 
   /** `1 < x < 5` is `1 < x and x < 5`. */
@@ -150,7 +174,13 @@ class Parser {
     while (ORDER.has(this.#current.text) && this.#current.kind === 'operator') {
       const { text, at } = this.#take();
       const right = this.#expression(21);
-      all = { kind: 'binary', at, operator: '&&', left: all, right: { kind: 'binary', at, operator: text, left, right } };
+      all = {
+        kind: 'binary',
+        at,
+        operator: '&&',
+        left: all,
+        right: { kind: 'binary', at, operator: text, left, right },
+      };
       left = right;
     }
     return all;
@@ -160,7 +190,12 @@ class Parser {
     const token = this.#take();
     if (token.kind !== 'name') this.#fail('a function was expected after |', token.at);
     if (this.#builtins.has(token.text)) return this.#builtinCall(token, [left]);
-    return { kind: 'call', at: token.at, callee: { kind: 'name', at: token.at, name: token.text }, args: [left, ...this.#arguments()] };
+    return {
+      kind: 'call',
+      at: token.at,
+      callee: { kind: 'name', at: token.at, name: token.text },
+      args: [left, ...this.#arguments()],
+    };
   }
 
   #conditional(test: Node): Node {
@@ -232,7 +267,11 @@ class Parser {
     if (kind === 'string') return { kind: 'literal', at, value: unquoteToken(this.#take(), this.#text) };
     if (kind === 'bytes') {
       const token = this.#take();
-      return { kind: 'literal', at, value: new Uint8Array(Buffer.from(unquoteToken({ ...token, text: token.text.slice(1) }, this.#text))) };
+      return {
+        kind: 'literal',
+        at,
+        value: new Uint8Array(Buffer.from(unquoteToken({ ...token, text: token.text.slice(1) }, this.#text))),
+      };
     }
     return this.#unexpected();
   }
@@ -316,7 +355,9 @@ class Parser {
     }
     if (kind === 'string') return this.#literal();
     if (kind !== 'name' && kind !== 'int' && kind !== 'float') {
-      this.#fail(`a map key must be a quoted string, a number, a identifier, or an expression enclosed in parentheses (unexpected token ${JSON.stringify(text)})`);
+      this.#fail(
+        `a map key must be a quoted string, a number, a identifier, or an expression enclosed in parentheses (unexpected token ${JSON.stringify(text)})`,
+      );
     }
     this.#take();
     return { kind: 'literal', at, value: text };
@@ -332,15 +373,24 @@ class Parser {
         optional ||= isOptional;
         node = isOptional && this.#is('[') ? this.#index(node, true) : this.#property(node, isOptional);
       } else if (this.#is('[')) node = this.#index(node, false);
-      else if (this.#is('(') && (node.kind === 'member' || node.kind === 'name')) node = { kind: 'call', at: node.at, callee: node, args: this.#arguments() };
+      else if (this.#is('(') && (node.kind === 'member' || node.kind === 'name'))
+        node = { kind: 'call', at: node.at, callee: node, args: this.#arguments() };
       else return optional ? { kind: 'chain', at, inner: node } : node;
     }
   }
 
   #property(object: Node, optional: boolean): Node {
     const token = this.#take();
-    if (token.kind !== 'name' && !(token.kind === 'operator' && /^\w+$/.test(token.text))) this.#fail('expected name', token.at);
-    return { kind: 'member', at: token.at, object, key: { kind: 'literal', at: token.at, value: token.text }, property: token.text, optional };
+    if (token.kind !== 'name' && !(token.kind === 'operator' && /^\w+$/.test(token.text)))
+      this.#fail('expected name', token.at);
+    return {
+      kind: 'member',
+      at: token.at,
+      object,
+      key: { kind: 'literal', at: token.at, value: token.text },
+      property: token.text,
+      optional,
+    };
   }
 
   #index(object: Node, optional: boolean): Node {

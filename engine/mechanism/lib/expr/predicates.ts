@@ -9,7 +9,8 @@ export function evaluatePredicate(interpreter: Interpreter, name: string, args: 
   const items = interpreter.run(args[0]!);
   if (!Array.isArray(items)) throw new ValueError(`builtin ${name} takes only array (got ${typeName(items)})`);
   const body = args[1];
-  const of = (item: unknown, index: number): unknown => (body === undefined ? item : interpreter.runFor(body, item, index, null));
+  const of = (item: unknown, index: number): unknown =>
+    body === undefined ? item : interpreter.runFor(body, item, index, null);
   const holds = (item: unknown, index: number): boolean => asBool(of(item, index));
   switch (name) {
     case 'all':
@@ -51,7 +52,10 @@ function indexOrNil(index: number): bigint | null {
   return index < 0 ? null : BigInt(index);
 }
 
-function groupBy(items: readonly unknown[], keyOf: (item: unknown, index: number) => unknown): Record<string, unknown[]> {
+function groupBy(
+  items: readonly unknown[],
+  keyOf: (item: unknown, index: number) => unknown,
+): Record<string, unknown[]> {
   const groups = new Map<string, unknown[]>();
   items.forEach((item, i) => {
     const key = formatValue(keyOf(item, i));
@@ -60,8 +64,13 @@ function groupBy(items: readonly unknown[], keyOf: (item: unknown, index: number
   return Object.fromEntries(groups);
 }
 
-function sortBy(items: readonly unknown[], keyOf: (item: unknown, index: number) => unknown, order: unknown): unknown[] {
-  if (order !== 'asc' && order !== 'desc') throw new ValueError(`invalid order ${formatValue(order)}, expected asc or desc`);
+function sortBy(
+  items: readonly unknown[],
+  keyOf: (item: unknown, index: number) => unknown,
+  order: unknown,
+): unknown[] {
+  if (order !== 'asc' && order !== 'desc')
+    throw new ValueError(`invalid order ${formatValue(order)}, expected asc or desc`);
   const keyed = items.map((item, i) => ({ item, key: keyOf(item, i) }));
   return keyed.sort((a, b) => compare(a.key, b.key, '<') * (order === 'asc' ? 1 : -1)).map(({ item }) => item);
 }

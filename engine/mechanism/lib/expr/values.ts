@@ -9,7 +9,12 @@ export class ExprFunction {
   readonly returns: string;
   readonly call: (args: readonly unknown[]) => unknown;
 
-  constructor(name: string, parameters: readonly string[], returns: string, call: (args: readonly unknown[]) => unknown) {
+  constructor(
+    name: string,
+    parameters: readonly string[],
+    returns: string,
+    call: (args: readonly unknown[]) => unknown,
+  ) {
     this.name = name;
     this.parameters = parameters;
     this.returns = returns;
@@ -59,7 +64,9 @@ export function equals(a: unknown, b: unknown): boolean {
   if (a instanceof Uint8Array && b instanceof Uint8Array) return Buffer.compare(a, b) === 0;
   if (isMap(a) && isMap(b)) {
     const keys = Object.keys(a);
-    return keys.length === Object.keys(b).length && keys.every((key) => Object.hasOwn(b, key) && equals(a[key], b[key]));
+    return (
+      keys.length === Object.keys(b).length && keys.every((key) => Object.hasOwn(b, key) && equals(a[key], b[key]))
+    );
   }
   return a === b;
 }
@@ -99,6 +106,7 @@ export function formatValue(value: unknown): string {
 function formatFloat(value: number): string {
   if (!Number.isFinite(value)) return Number.isNaN(value) ? 'NaN' : value > 0 ? '+Inf' : '-Inf';
   const magnitude = Math.abs(value);
-  if (value !== 0 && (magnitude < 1e-4 || magnitude >= 1e21)) return value.toExponential().replace(/e([+-])(\d)$/, 'e$10$2');
+  if (value !== 0 && (magnitude < 1e-4 || magnitude >= 1e21))
+    return value.toExponential().replace(/e([+-])(\d)$/, 'e$10$2');
   return String(value);
 }

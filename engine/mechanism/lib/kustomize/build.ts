@@ -1,5 +1,6 @@
 /** The build: accumulates the objects of a loaded kustomization and applies its settings in kustomize's order (spec §4). */
 import { type Diagnostic, fail, type Position } from './errors.ts';
+import { extendDefaults, mergeTables } from './fieldspecs/merge.ts';
 import { defaultTables, type FieldTables } from './fieldspecs/tables.ts';
 import type { LoadedKustomization } from './loader/model.ts';
 import { sortResources } from './order.ts';
@@ -8,7 +9,6 @@ import { Schemas } from './schema/schemas.ts';
 import {
   affixNames,
   labelSpecs,
-  mergeSpecs,
   refuseDuplicate,
   setEntries,
   setImages,
@@ -27,22 +27,25 @@ import { offsetOf } from './yaml/parser.ts';
 /** Objects and field tables gathered so far; a component works on its parent's. */
 interface Accumulator {
   resources: Resource[];
-  tables: FieldTables;
+  tables: FieldTables | undefined;
 }
 
 /** Builds the objects of a loaded tree, in output order. Throws KustomizeError. */
 export function buildLoaded(root: LoadedKustomization, warnings: Diagnostic[]): KubeResource[] {
   const builder = new Builder();
-  const accumulated = builder.accumulate(root, { resources: [], tables: defaultTables });
+  const accumulated = builder.accumulate(root, { resources: [], tables: undefined });
   const resources = accumulated.resources.filter((resource) => resource.object);
   appendHashes(resources);
-  fixNameReferences(resources, accumulated.tables.nameReference);
-  const kept = resources.filter(
-    (resource) => resource.annotations()['config.kubernetes.io/local-config'] === undefined,
-  );
+  fixNameReferences(resources, (accumulated.tables ?? defaultTables).nameReference);
+  const kept = resources.filter((resource) => !isLocal(resource));
   const sorted = sortResources(kept, root.spec.sortOptions);
   if (root.spec.buildMetadata?.length) applyBuildMetadata(sorted, root, warnings);
   return sorted.map(finish);
+}
+
+/** Objects that only serve the build. */
+function isLocal(resource: Resource): boolean {
+  return (resource.annotations()['config.kubernetes.io/local-config'] ?? 'false') !== 'false';
 }
 
 class Builder {
@@ -52,12 +55,11 @@ class Builder {
     if (target.openApi) this.schemas.use(target.openApi);
     for (const input of target.inputs) {
       if ('target' in input)
-        this.append(accumulator, this.accumulate(input.target, { resources: [], tables: defaultTables }));
+        this.append(accumulator, this.accumulate(input.target, { resources: [], tables: undefined }));
       else for (const resource of input.resources) this.add(accumulator, resource.clone());
     }
-    for (const configuration of target.configurations) {
-      accumulator.tables = mergeTables(accumulator.tables, configuration, positionIn(target, ['configurations']));
-    }
+    const at = positionIn(target, ['configurations']);
+    accumulator.tables = mergeTables(accumulator.tables, extendDefaults(target.configurations, at), at);
     for (const generated of target.generated) absorbGenerated(accumulator.resources, generated.clone());
     for (const component of target.components) this.accumulate(component.target, accumulator);
     this.transform(target, accumulator);
@@ -72,10 +74,11 @@ class Builder {
 
   private append(accumulator: Accumulator, part: Accumulator): void {
     for (const resource of part.resources) this.add(accumulator, resource);
-    accumulator.tables = mergeTables(accumulator.tables, part.tables, { file: '', line: 1, column: 1 });
+    const at = { file: '.', line: 1, column: 1 };
+    if (part.tables) accumulator.tables = mergeTables(accumulator.tables, part.tables, at);
   }
 
-  private transform(target: LoadedKustomization, { resources, tables }: Accumulator): void {
+  private transform(target: LoadedKustomization, { resources, tables = defaultTables }: Accumulator): void {
     const { spec } = target;
     const at = (...path: (string | number)[]) => positionIn(target, path);
     for (const patch of [...target.strategicMerges, ...target.patches]) applyPatch(resources, patch, this.schemas);
@@ -102,38 +105,6 @@ class Builder {
 
 function positionIn(target: LoadedKustomization, path: readonly (string | number)[]): Position & { source?: string } {
   return target.document.source.at(offsetOf(target.document.node, path));
-}
-
-/** Tables extended by a configuration; a reference table for a known kind gets more referrers. */
-function mergeTables(tables: FieldTables, more: Partial<FieldTables>, at: Position): FieldTables {
-  if (more === defaultTables) return tables;
-  const merged = { ...tables };
-  for (const name of Object.keys(more) as (keyof FieldTables)[]) {
-    if (name === 'nameReference')
-      merged.nameReference = mergeReferences(tables.nameReference, more.nameReference ?? [], at);
-    else if (more[name] !== tables[name]) merged[name] = mergeSpecs(tables[name], more[name] ?? [], at);
-  }
-  return merged;
-}
-
-function mergeReferences(
-  known: FieldTables['nameReference'],
-  more: FieldTables['nameReference'],
-  at: Position,
-): FieldTables['nameReference'] {
-  if (more === known) return known;
-  const result = [...known];
-  for (const reference of more) {
-    const same = (other: FieldTables['nameReference'][number]) =>
-      other.kind === reference.kind &&
-      (other.group ?? '') === (reference.group ?? '') &&
-      (other.version ?? '') === (reference.version ?? '');
-    const index = result.findIndex(same);
-    const existing = result[index];
-    if (existing) result[index] = { ...existing, referrers: mergeSpecs(existing.referrers, reference.referrers, at) };
-    else result.push(reference);
-  }
-  return result;
 }
 
 function applyBuildMetadata(_resources: readonly Resource[], root: LoadedKustomization, _warnings: Diagnostic[]): void {

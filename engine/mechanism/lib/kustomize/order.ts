@@ -67,7 +67,7 @@ function sortKey(resource: Resource, ranks: ReadonlyMap<string, number>): SortKe
     rank: ranks.get(gvk.kind) ?? 0,
     kind: gvk.kind,
     group: gvk.group,
-    gvk: `${gvk.group || '~G'}_${gvk.version || '~V'}_${gvk.kind || '~K'}`,
+    gvk: gvkText(gvk),
     id: `${idText(gvk)}|${resource.namespace || '~X'}|${resource.name || '~N'}`,
   };
 }
@@ -87,4 +87,16 @@ function compareSortKeys(a: SortKey, b: SortKey): number {
 
 function compareText(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
+}
+
+const DEFAULT_RANKS = rankKinds(ORDER_FIRST, ORDER_LAST);
+
+/** The order of groups, versions and kinds that upstream sorts field specs by. */
+export function compareGvk(a: Gvk, b: Gvk): number {
+  const rank = (DEFAULT_RANKS.get(a.kind) ?? 0) - (DEFAULT_RANKS.get(b.kind) ?? 0);
+  return rank === 0 ? compareText(gvkText(a), gvkText(b)) : rank;
+}
+
+function gvkText(gvk: Gvk): string {
+  return `${gvk.group || '~G'}_${gvk.version || '~V'}_${gvk.kind || '~K'}`;
 }

@@ -169,11 +169,11 @@ export function isSelected(id: Gvk, selector: Partial<Gvk>): boolean {
   );
 }
 
-/** An id in words, for messages: `Deployment.v1.apps/web.shop`. */
+/** An id in words, for messages: `Deployment (apps/v1) web in namespace shop`. */
 export function formatId(id: ResourceId): string {
   const namespace = id.namespace === NO_NAMESPACE ? '' : ` in namespace ${id.namespace}`;
   const group = id.group ? `${id.group}/` : '';
-  return `${id.kind} (${group}${id.version}) ${id.name}${namespace}`;
+  return `${id.kind} (${group}${id.version || 'no version'}) ${id.name}${namespace}`;
 }
 
 /** Turns a parsed document into a resource. Throws KustomizeError when it is no Kubernetes object. */
@@ -185,9 +185,6 @@ export function makeResource(value: JsonMap, at: Position): Resource {
       message: 'this object has no kind',
       fix: 'add apiVersion, kind and metadata.name',
     });
-  }
-  if (resource.apiVersion === '') {
-    fail(at, { code: 'invalid-resource', message: `this ${resource.kind} has no apiVersion`, fix: 'add apiVersion' });
   }
   if (!resource.kind.endsWith('List') && resource.name === '') {
     fail(at, {

@@ -29,7 +29,9 @@ export function evaluateAggregate(evaluation: Evaluation, expr: Aggregate, tMs: 
   }
 }
 
-const REDUCERS: Readonly<Record<'sum' | 'avg' | 'min' | 'max' | 'count' | 'group' | 'stddev' | 'stdvar', (values: readonly number[]) => number>> = {
+const REDUCERS: Readonly<
+  Record<'sum' | 'avg' | 'min' | 'max' | 'count' | 'group' | 'stddev' | 'stdvar', (values: readonly number[]) => number>
+> = {
   sum: (values) => computeSum(whole(values)),
   avg: (values) => computeMean(whole(values)),
   min: (values) => values.reduce((least, value) => (least > value || Number.isNaN(least) ? value : least)),
@@ -58,7 +60,12 @@ function variance(values: readonly number[]): number {
   return squares / values.length;
 }
 
-function reduce(evaluation: Evaluation, expr: Aggregate, samples: readonly Sample[], compute: (values: readonly number[]) => number): readonly Sample[] {
+function reduce(
+  evaluation: Evaluation,
+  expr: Aggregate,
+  samples: readonly Sample[],
+  compute: (values: readonly number[]) => number,
+): readonly Sample[] {
   return groupsOf(evaluation, expr, samples).map(({ labels, dropName, members }) => ({
     labels,
     dropName,
@@ -91,7 +98,12 @@ function groupsOf(evaluation: Evaluation, expr: Aggregate, samples: readonly Sam
   return [...groups.values()];
 }
 
-function keepExtremes(evaluation: Evaluation, expr: Aggregate, samples: readonly Sample[], tMs: number): readonly Sample[] {
+function keepExtremes(
+  evaluation: Evaluation,
+  expr: Aggregate,
+  samples: readonly Sample[],
+  tMs: number,
+): readonly Sample[] {
   const k = evaluation.scalar(expr.param!, tMs);
   if (Number.isNaN(k)) throw new PromqlError('execution', 'Parameter value is NaN');
   if (k >= 2 ** 63 || k <= -(2 ** 63)) throw new PromqlError('execution', `Scalar value ${k} overflows int64`);
@@ -113,7 +125,8 @@ export function compareDescending(a: Sample, b: Sample): number {
 
 function countValues(evaluation: Evaluation, expr: Aggregate, samples: readonly Sample[]): readonly Sample[] {
   const label = evaluation.string(expr.param!);
-  if (label === '' || !label.isWellFormed() || label.includes('\uFFFD')) throw new PromqlError('execution', `invalid label name ${JSON.stringify(label)}`);
+  if (label === '' || !label.isWellFormed() || label.includes('\uFFFD'))
+    throw new PromqlError('execution', `invalid label name ${JSON.stringify(label)}`);
   const counts = new Map<string, { labels: Labels; dropName: boolean; value: number }>();
   for (const { labels, dropName, members } of groupsOf(evaluation, expr, samples)) {
     for (const { value } of members) {

@@ -98,8 +98,18 @@ export interface Binary {
 }
 
 export type AggregateOperator =
-  | 'sum' | 'avg' | 'min' | 'max' | 'count' | 'stddev' | 'stdvar'
-  | 'topk' | 'bottomk' | 'quantile' | 'count_values' | 'group';
+  | 'sum'
+  | 'avg'
+  | 'min'
+  | 'max'
+  | 'count'
+  | 'stddev'
+  | 'stdvar'
+  | 'topk'
+  | 'bottomk'
+  | 'quantile'
+  | 'count_values'
+  | 'group';
 
 export interface Aggregate {
   readonly kind: 'aggregate';

@@ -7,7 +7,9 @@ import { Labels, METRIC_NAME } from './labels.ts';
 
 export function evaluateScalarBinary(evaluation: Evaluation, expr: Binary, tMs: number): number {
   const [left, right] = [evaluation.scalar(expr.left, tMs), evaluation.scalar(expr.right, tMs)];
-  return COMPARISON_OPERATORS.has(expr.operator) ? Number(compares(expr.operator, left, right)) : compute(expr.operator, left, right);
+  return COMPARISON_OPERATORS.has(expr.operator)
+    ? Number(compares(expr.operator, left, right))
+    : compute(expr.operator, left, right);
 }
 
 export function evaluateBinary(evaluation: Evaluation, expr: Binary, tMs: number): readonly Sample[] {
@@ -23,14 +25,24 @@ export function evaluateBinary(evaluation: Evaluation, expr: Binary, tMs: number
   const left = evaluation.vector(expr.left, tMs);
   const right = evaluation.vector(expr.right, tMs);
   const keyOf = matchKeys(evaluation, expr);
-  return SET_OPERATORS.has(expr.operator) ? combineSets(expr.operator, left, right, keyOf) : new Join(evaluation, expr, keyOf).combine(left, right);
+  return SET_OPERATORS.has(expr.operator)
+    ? combineSets(expr.operator, left, right, keyOf)
+    : new Join(evaluation, expr, keyOf).combine(left, right);
 }
 
-function withScalar(evaluation: Evaluation, expr: Binary, vector: readonly Sample[], sides: (value: number) => [number, number]): readonly Sample[] {
+function withScalar(
+  evaluation: Evaluation,
+  expr: Binary,
+  vector: readonly Sample[],
+  sides: (value: number) => [number, number],
+): readonly Sample[] {
   const { operator } = expr;
-  if (!COMPARISON_OPERATORS.has(operator)) return evaluation.mapValues(vector, (value) => compute(operator, ...sides(value)));
+  if (!COMPARISON_OPERATORS.has(operator))
+    return evaluation.mapValues(vector, (value) => compute(operator, ...sides(value)));
   if (expr.bool) return evaluation.mapValues(vector, (value) => Number(compares(operator, ...sides(value))));
-  return vector.filter(({ value }) => compares(operator, ...sides(value))).map(({ labels, dropName, value }) => ({ labels, dropName, value }));
+  return vector
+    .filter(({ value }) => compares(operator, ...sides(value)))
+    .map(({ labels, dropName, value }) => ({ labels, dropName, value }));
 }
 
 function compute(operator: BinaryOperator, left: number, right: number): number {
@@ -100,7 +112,12 @@ function matchLabels(labels: Labels, matching: Matching): Labels {
   return matching.on ? labels.only(matching.labels) : labels.without([...matching.labels, METRIC_NAME]);
 }
 
-function combineSets(operator: BinaryOperator, left: readonly Sample[], right: readonly Sample[], keyOf: (labels: Labels) => string): readonly Sample[] {
+function combineSets(
+  operator: BinaryOperator,
+  left: readonly Sample[],
+  right: readonly Sample[],
+  keyOf: (labels: Labels) => string,
+): readonly Sample[] {
   if (operator === 'or') {
     const keys = new Set(left.map(({ labels }) => keyOf(labels)));
     return [...left, ...right.filter(({ labels }) => !keys.has(keyOf(labels)))];
@@ -165,7 +182,9 @@ class Join {
     const seen = matched.get(key);
     if (seen === undefined) matched.set(key, new Set([resultKey]));
     else if (seen.has(resultKey)) {
-      const why = oneToOne ? 'many-to-one matching must be explicit (group_left/group_right)' : 'grouping labels must ensure unique matches';
+      const why = oneToOne
+        ? 'many-to-one matching must be explicit (group_left/group_right)'
+        : 'grouping labels must ensure unique matches';
       throw new PromqlError('execution', `multiple matches for labels: ${why}`);
     } else seen.add(resultKey);
   }
@@ -182,8 +201,10 @@ class Join {
   #resultLabels(many: Labels, one: Labels): Labels {
     const { matching, operator, bool } = this.#expr;
     let labels = many;
-    if (!COMPARISON_OPERATORS.has(operator) || (bool && !this.#evaluation.options.delayedNameRemoval)) labels = labels.withoutName();
-    if (matching.cardinality === 'one-to-one') labels = matching.on ? labels.only(matching.labels) : labels.without(matching.labels);
+    if (!COMPARISON_OPERATORS.has(operator) || (bool && !this.#evaluation.options.delayedNameRemoval))
+      labels = labels.withoutName();
+    if (matching.cardinality === 'one-to-one')
+      labels = matching.on ? labels.only(matching.labels) : labels.without(matching.labels);
     if (matching.include.length === 0) return labels;
     const copied = matching.include.map((name) => [name, one.get(name)] as const);
     return Labels.fromPairs([...labels.pairs, ...copied]);

@@ -1,5 +1,13 @@
 /** Types of expressions: what the grammar lets through and PromQL does not. */
-import { type Aggregate, type Binary, type Call, COMPARISON_OPERATORS, type Expr, SET_OPERATORS, type ValueType } from './ast.ts';
+import {
+  type Aggregate,
+  type Binary,
+  type Call,
+  COMPARISON_OPERATORS,
+  type Expr,
+  SET_OPERATORS,
+  type ValueType,
+} from './ast.ts';
 import { parseError, unsupportedError } from './errors.ts';
 import { describeType, SIGNATURES } from './signatures.ts';
 
@@ -47,11 +55,15 @@ class Checker {
     else if (expr.kind === 'unary') {
       const type = this.check(expr.expr);
       if (type !== 'scalar' && type !== 'vector') {
-        this.#fail(expr, `unary expression only allowed on expressions of type scalar or instant vector, got "${describeType(type)}"`);
+        this.#fail(
+          expr,
+          `unary expression only allowed on expressions of type scalar or instant vector, got "${describeType(type)}"`,
+        );
       }
     } else if (expr.kind === 'subquery') {
       const type = this.check(expr.expr);
-      if (type !== 'vector') this.#fail(expr, `subquery is only allowed on instant vector, got ${describeType(type)} instead`);
+      if (type !== 'vector')
+        this.#fail(expr, `subquery is only allowed on instant vector, got ${describeType(type)} instead`);
     }
     return typeOf(expr);
   }
@@ -60,15 +72,19 @@ class Checker {
     const { operator, matching } = expr;
     const types = [expr.left, expr.right].map((side) => {
       const type = this.check(side);
-      if (type !== 'scalar' && type !== 'vector') this.#fail(side, 'binary expression must contain only scalar and instant vector types');
+      if (type !== 'scalar' && type !== 'vector')
+        this.#fail(side, 'binary expression must contain only scalar and instant vector types');
       return type;
     });
     const vectors = types.filter((type) => type === 'vector').length;
-    if (expr.bool && !COMPARISON_OPERATORS.has(operator)) this.#fail(expr, 'bool modifier can only be used on comparison operators');
-    if (COMPARISON_OPERATORS.has(operator) && !expr.bool && vectors === 0) this.#fail(expr, 'comparisons between scalars must use BOOL modifier');
+    if (expr.bool && !COMPARISON_OPERATORS.has(operator))
+      this.#fail(expr, 'bool modifier can only be used on comparison operators');
+    if (COMPARISON_OPERATORS.has(operator) && !expr.bool && vectors === 0)
+      this.#fail(expr, 'comparisons between scalars must use BOOL modifier');
     const both = matching.on ? matching.labels.find((label) => matching.include.includes(label)) : undefined;
     if (both !== undefined) this.#fail(expr, `label "${both}" must not occur in ON and GROUP clause at once`);
-    if (vectors < 2 && matching.labels.length > 0) this.#fail(expr, 'vector matching only allowed between instant vectors');
+    if (vectors < 2 && matching.labels.length > 0)
+      this.#fail(expr, 'vector matching only allowed between instant vectors');
     if (!SET_OPERATORS.has(operator)) return;
     if (vectors < 2) this.#fail(expr, `set operator "${operator}" not allowed in binary scalar expression`);
     if (matching.cardinality !== 'many-to-many') this.#fail(expr, `no grouping allowed for "${operator}" operation`);
@@ -76,13 +92,18 @@ class Checker {
 
   #aggregate(expr: Aggregate): void {
     this.#expect(expr.expr, 'vector', 'aggregation expression');
-    if (expr.param !== undefined) this.#expect(expr.param, expr.operator === 'count_values' ? 'string' : 'scalar', 'aggregation parameter');
+    if (expr.param !== undefined)
+      this.#expect(expr.param, expr.operator === 'count_values' ? 'string' : 'scalar', 'aggregation parameter');
   }
 
   #call(expr: Call): void {
     const signature = SIGNATURES.get(expr.name)!;
     if (signature.experimental && !this.#experimental) {
-      throw unsupportedError(this.#text, expr.span.from, `function "${expr.name}" is not enabled (experimental in Prometheus)`);
+      throw unsupportedError(
+        this.#text,
+        expr.span.from,
+        `function "${expr.name}" is not enabled (experimental in Prometheus)`,
+      );
     }
     const { args } = signature;
     const least = args.length - Math.min(signature.optional, 1);
@@ -99,7 +120,8 @@ class Checker {
 
   #expect(expr: Expr, wanted: ValueType, context: string): void {
     const type = this.check(expr);
-    if (type !== wanted) this.#fail(expr, `expected type ${describeType(wanted)} in ${context}, got ${describeType(type)}`);
+    if (type !== wanted)
+      this.#fail(expr, `expected type ${describeType(wanted)} in ${context}, got ${describeType(type)}`);
   }
 
   #fail(expr: Expr, problem: string): never {

@@ -35,7 +35,13 @@ export interface EvalCommand {
 export type Command =
   | { readonly kind: 'clear' }
   /** `custom`: classic histograms also become native ones with custom buckets. */
-  | { readonly kind: 'load'; readonly line: number; readonly stepMs: number; readonly custom: boolean; readonly series: readonly SeriesLine[] }
+  | {
+      readonly kind: 'load';
+      readonly line: number;
+      readonly stepMs: number;
+      readonly custom: boolean;
+      readonly series: readonly SeriesLine[];
+    }
   | EvalCommand;
 
 /** A script that cannot be read; `line` counts from 1. */
@@ -88,11 +94,25 @@ function parseEval({ line, number }: NumberedLine, body: readonly NumberedLine[]
   const instant = /^eval(?:_(fail|warn|ordered|info))?\s+instant\s+at\s+(\S+)\s+(.+)$/.exec(line);
   const range = /^eval(?:_(fail|warn|info))?\s+range\s+from\s+(\S+)\s+to\s+(\S+)\s+step\s+(\S+)\s+(.+)$/.exec(line);
   const match = instant ?? range;
-  if (match === null) throw new ScriptError(number, 'invalid eval command: eval instant at <t> <query>, or eval range from <a> to <b> step <s> <query>');
+  if (match === null)
+    throw new ScriptError(
+      number,
+      'invalid eval command: eval instant at <t> <query>, or eval range from <a> to <b> step <s> <query>',
+    );
   const old = match[1] as Expectation['kind'] | undefined;
   const startMs = durationMs(match[2]!, number);
-  const times = range === null ? { startMs, endMs: startMs, stepMs: 0 } : { startMs, endMs: durationMs(range[3]!, number), stepMs: durationMs(range[4]!, number) };
-  const command: Mutable<EvalCommand> = { kind: 'eval', line: number, query: match.at(-1)!, ...times, expectations: [], expectedSeries: [] };
+  const times =
+    range === null
+      ? { startMs, endMs: startMs, stepMs: 0 }
+      : { startMs, endMs: durationMs(range[3]!, number), stepMs: durationMs(range[4]!, number) };
+  const command: Mutable<EvalCommand> = {
+    kind: 'eval',
+    line: number,
+    query: match.at(-1)!,
+    ...times,
+    expectations: [],
+    expectedSeries: [],
+  };
   const expectations: Expectation[] = old === undefined ? [] : [{ kind: old }];
   const series: SeriesLine[] = [];
   for (const row of body) parseExpected(row, command, expectations, series);
@@ -101,16 +121,30 @@ function parseEval({ line, number }: NumberedLine, body: readonly NumberedLine[]
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
-function parseExpected({ line, number }: NumberedLine, command: Mutable<EvalCommand>, expectations: Expectation[], series: SeriesLine[]): void {
+function parseExpected(
+  { line, number }: NumberedLine,
+  command: Mutable<EvalCommand>,
+  expectations: Expectation[],
+  series: SeriesLine[],
+): void {
   const range = /^expect range vector from (\S+) to (\S+) step (\S+)$/.exec(line);
   const expected = /^expect\s+(fail|warn|info|no_warn|no_info|ordered)(?:\s+(msg|regex):\s*(.*))?$/.exec(line);
   const old = /^expected_fail_(message|regexp)\s+(.*)$/.exec(line);
-  if (range !== null) command.expectedRange = { startMs: durationMs(range[1]!, number), stepMs: durationMs(range[3]!, number) };
-  else if (line.startsWith('expect string')) command.expectedString = unquote(line.slice('expect string'.length).trim());
+  if (range !== null)
+    command.expectedRange = { startMs: durationMs(range[1]!, number), stepMs: durationMs(range[3]!, number) };
+  else if (line.startsWith('expect string'))
+    command.expectedString = unquote(line.slice('expect string'.length).trim());
   else if (expected !== null) {
     const kind = expected[1] as Expectation['kind'];
-    expectations.push(expected[2] === undefined ? { kind } : expected[2] === 'msg' ? { kind, message: expected[3]! } : { kind, pattern: expected[3]! });
-  } else if (old !== null) expectations.push(old[1] === 'message' ? { kind: 'fail', message: old[2]! } : { kind: 'fail', pattern: old[2]! });
+    expectations.push(
+      expected[2] === undefined
+        ? { kind }
+        : expected[2] === 'msg'
+          ? { kind, message: expected[3]! }
+          : { kind, pattern: expected[3]! },
+    );
+  } else if (old !== null)
+    expectations.push(old[1] === 'message' ? { kind: 'fail', message: old[2]! } : { kind: 'fail', pattern: old[2]! });
   else if (line.startsWith('expect ')) throw new ScriptError(number, `unknown expectation "${line}"`);
   else {
     const scalar = signedNumber(line);
@@ -132,7 +166,8 @@ function parseSeriesLine(line: string, number: number): SeriesLine {
 }
 
 function parseBraces(line: string, start: number, number: number, pairs: LabelPair[]): number {
-  const label = /\s*(?:([a-zA-Z_][a-zA-Z0-9_]*)|("(?:[^"\\]|\\.)*"))\s*(?:=\s*("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|`[^`]*`))?\s*,?\s*/y;
+  const label =
+    /\s*(?:([a-zA-Z_][a-zA-Z0-9_]*)|("(?:[^"\\]|\\.)*"))\s*(?:=\s*("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|`[^`]*`))?\s*,?\s*/y;
   let position = start;
   for (;;) {
     if (/^\s*\}/.test(line.slice(position))) return line.indexOf('}', position) + 1;
@@ -155,7 +190,8 @@ function parsePoints(text: string, number: number): Point[] {
     const missing = /^_(?:x(\d+))?$/.exec(token);
     const match = POINT.exec(token);
     if (token.startsWith('{{')) points.push('native');
-    else if (missing !== null) points.push(...Array.from({ length: Number(missing[1] ?? 1) }, () => 'missing' as const));
+    else if (missing !== null)
+      points.push(...Array.from({ length: Number(missing[1] ?? 1) }, () => 'missing' as const));
     else if (token === 'stale') points.push('stale');
     else if (match === null) throw new ScriptError(number, `invalid point "${token}"`);
     else points.push(...expandPoint(match));
@@ -174,7 +210,11 @@ function expandPoint([, first = '', sign, step, times]: RegExpExecArray): number
 function signedNumber(text: string): number | undefined {
   const match = /^([+-]?)(\S+)$/.exec(text);
   const value = match === null ? undefined : parseNumber(match[2]!);
-  return value === undefined || /[a-z]$/i.test(text.replace(/inf|nan|0x[0-9a-f]+/gi, '')) ? undefined : match![1] === '-' ? -value : value;
+  return value === undefined || /[a-z]$/i.test(text.replace(/inf|nan|0x[0-9a-f]+/gi, ''))
+    ? undefined
+    : match![1] === '-'
+      ? -value
+      : value;
 }
 
 function durationMs(text: string, number: number): number {

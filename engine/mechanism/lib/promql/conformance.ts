@@ -1,9 +1,16 @@
 /** Runs test scripts in upstream's language against this evaluator (spec promql §12). */
 import type { Expr, VectorSelector } from './ast.ts';
-import { type Command, type EvalCommand, type Expectation, parseScript, type Point, type SeriesLine } from './conformance-script.ts';
+import {
+  type Command,
+  type EvalCommand,
+  type Expectation,
+  type Point,
+  parseScript,
+  type SeriesLine,
+} from './conformance-script.ts';
 import { PromqlError } from './errors.ts';
 import { evaluateInstant, evaluateRange, type QueryOptions } from './evaluate.ts';
-import { Labels, METRIC_NAME } from './labels.ts';
+import { type Labels, METRIC_NAME } from './labels.ts';
 import { parseQuery } from './parse.ts';
 import type { QueryResult } from './result.ts';
 import { SeriesStore } from './series-store.ts';
@@ -62,13 +69,17 @@ class ScriptRun {
       const fails = command.expectations.filter((expectation) => expectation.kind === 'fail');
       const expected = fails.length > 0 && fails.every((fail) => matches(fail, error.problem));
       if (!expected && error.unsupported) return { line, query, status: 'unsupported', reason: error.message };
-      reason = expected ? undefined : `${fails.length === 0 ? 'unexpected error' : 'another error than expected'}: ${error.message}`;
+      reason = expected
+        ? undefined
+        : `${fails.length === 0 ? 'unexpected error' : 'another error than expected'}: ${error.message}`;
     }
     return reason === undefined ? { line, query, status: 'passed' } : { line, query, status: 'failed', reason };
   }
 
   #run({ query, startMs, endMs, stepMs }: EvalCommand): QueryResult {
-    return stepMs === 0 ? evaluateInstant(query, this.#store, startMs, OPTIONS) : evaluateRange(query, this.#store, { startMs, endMs, stepMs }, OPTIONS);
+    return stepMs === 0
+      ? evaluateInstant(query, this.#store, startMs, OPTIONS)
+      : evaluateRange(query, this.#store, { startMs, endMs, stepMs }, OPTIONS);
   }
 
   #needsNative({ query, expectedSeries }: EvalCommand): string | undefined {
@@ -79,7 +90,9 @@ class ScriptRun {
     } catch {
       return undefined;
     }
-    const selected = selectorsOf(expr).some(({ matchers }) => this.#native.some((labels) => matchers.every((matcher) => matcher.matches(labels.get(matcher.name)))));
+    const selected = selectorsOf(expr).some(({ matchers }) =>
+      this.#native.some((labels) => matchers.every((matcher) => matcher.matches(labels.get(matcher.name)))),
+    );
     return selected ? 'selects a native histogram' : undefined;
   }
 }
@@ -91,7 +104,9 @@ function newStore(): SeriesStore {
 /** The native series that `load_with_nhcb` makes of a classic bucket. */
 function customHistogram(labels: Labels): Labels[] {
   const name = labels.metricName;
-  return name.endsWith('_bucket') && labels.has('le') ? [labels.without(['le']).with(METRIC_NAME, name.slice(0, -'_bucket'.length))] : [];
+  return name.endsWith('_bucket') && labels.has('le')
+    ? [labels.without(['le']).with(METRIC_NAME, name.slice(0, -'_bucket'.length))]
+    : [];
 }
 
 function selectorsOf(expr: Expr): VectorSelector[] {
@@ -121,9 +136,13 @@ function compare(command: EvalCommand, result: QueryResult): string | undefined 
   if (annotations !== undefined) return annotations;
   switch (result.type) {
     case 'string':
-      return result.value === command.expectedString ? undefined : `expected string ${JSON.stringify(command.expectedString)}, got ${JSON.stringify(result.value)}`;
+      return result.value === command.expectedString
+        ? undefined
+        : `expected string ${JSON.stringify(command.expectedString)}, got ${JSON.stringify(result.value)}`;
     case 'scalar':
-      return command.expectedScalar !== undefined && almostEqual(command.expectedScalar, result.value) ? undefined : `expected ${command.expectedScalar}, got ${result.value}`;
+      return command.expectedScalar !== undefined && almostEqual(command.expectedScalar, result.value)
+        ? undefined
+        : `expected ${command.expectedScalar}, got ${result.value}`;
     case 'vector':
       return compareVector(command, result.elements);
     case 'matrix':
@@ -131,13 +150,23 @@ function compare(command: EvalCommand, result: QueryResult): string | undefined 
   }
 }
 
-function compareAnnotations(expectations: readonly Expectation[], { warnings, infos }: QueryResult): string | undefined {
-  for (const [kind, actual] of [['warn', warnings], ['info', infos]] as const) {
-    if (expectations.some((expectation) => expectation.kind === `no_${kind}`) && actual.length > 0) return `expected no ${kind}, got ${actual.join('; ')}`;
+function compareAnnotations(
+  expectations: readonly Expectation[],
+  { warnings, infos }: QueryResult,
+): string | undefined {
+  for (const [kind, actual] of [
+    ['warn', warnings],
+    ['info', infos],
+  ] as const) {
+    if (expectations.some((expectation) => expectation.kind === `no_${kind}`) && actual.length > 0)
+      return `expected no ${kind}, got ${actual.join('; ')}`;
     const expected = expectations.filter((expectation) => expectation.kind === kind);
     const missing = expected.find((expectation) => !actual.some((text) => matches(expectation, text)));
-    if (missing !== undefined) return `expected ${kind} ${missing.message ?? missing.pattern ?? ''}, got ${actual.join('; ') || 'none'}`;
-    const surplus = actual.find((text) => expected.length > 0 && !expected.some((expectation) => matches(expectation, text)));
+    if (missing !== undefined)
+      return `expected ${kind} ${missing.message ?? missing.pattern ?? ''}, got ${actual.join('; ') || 'none'}`;
+    const surplus = actual.find(
+      (text) => expected.length > 0 && !expected.some((expectation) => matches(expectation, text)),
+    );
     if (surplus !== undefined) return `unexpected ${kind} ${surplus}`;
   }
   return undefined;
@@ -148,14 +177,19 @@ function matches({ message, pattern }: Expectation, text: string): boolean {
   return pattern === undefined || new RegExp(pattern).test(text);
 }
 
-function compareVector({ expectations, expectedSeries }: EvalCommand, elements: readonly { labels: Labels; value: number }[]): string | undefined {
+function compareVector(
+  { expectations, expectedSeries }: EvalCommand,
+  elements: readonly { labels: Labels; value: number }[],
+): string | undefined {
   const got = elements.map(({ labels, value }) => `${labels} ${value}`).join('; ') || 'nothing';
-  if (elements.length !== expectedSeries.length) return `expected ${expectedSeries.length} elements, got ${elements.length}: ${got}`;
+  if (elements.length !== expectedSeries.length)
+    return `expected ${expectedSeries.length} elements, got ${elements.length}: ${got}`;
   const ordered = expectations.some(({ kind }) => kind === 'ordered');
   const byKey = new Map(elements.map((element) => [element.labels.key, element]));
   for (const [i, { labels, points }] of expectedSeries.entries()) {
     const element = ordered ? elements[i] : byKey.get(labels.key);
-    if (element === undefined || element.labels.key !== labels.key) return `expected ${labels}${ordered ? ` at position ${i + 1}` : ''}, got ${got}`;
+    if (element === undefined || element.labels.key !== labels.key)
+      return `expected ${labels}${ordered ? ` at position ${i + 1}` : ''}, got ${got}`;
     if (!almostEqual(points[0], element.value)) return `expected ${points[0]} for ${labels}, got ${element.value}`;
   }
   return undefined;
@@ -163,15 +197,24 @@ function compareVector({ expectations, expectedSeries }: EvalCommand, elements: 
 
 function compareMatrix(command: EvalCommand, { series }: Extract<QueryResult, { type: 'matrix' }>): string | undefined {
   const { startMs, stepMs } = command.expectedRange ?? command;
-  const got = series.map(({ labels, timesMs, values }) => `${labels} ${values.map((value, i) => `${value}@${timesMs[i]! / 1000}`).join(' ')}`).join('; ') || 'nothing';
+  const got =
+    series
+      .map(
+        ({ labels, timesMs, values }) =>
+          `${labels} ${values.map((value, i) => `${value}@${timesMs[i]! / 1000}`).join(' ')}`,
+      )
+      .join('; ') || 'nothing';
   const expected = command.expectedSeries.filter(({ points }) => points.some((point) => point !== 'missing'));
   if (series.length !== expected.length) return `expected ${expected.length} series, got ${series.length}: ${got}`;
   for (const { labels, points } of expected) {
     const actual = series.find((one) => one.labels.key === labels.key);
     if (actual === undefined) return `expected ${labels}, got ${got}`;
     const wanted = points.flatMap((point, i) => (point === 'missing' ? [] : [[startMs + i * stepMs, point] as const]));
-    const same = wanted.length === actual.values.length && wanted.every(([tMs, point], i) => actual.timesMs[i] === tMs && almostEqual(point, actual.values[i]!));
-    if (!same) return `expected ${labels} ${wanted.map(([tMs, point]) => `${point}@${tMs / 1000}`).join(' ')}, got ${got}`;
+    const same =
+      wanted.length === actual.values.length &&
+      wanted.every(([tMs, point], i) => actual.timesMs[i] === tMs && almostEqual(point, actual.values[i]!));
+    if (!same)
+      return `expected ${labels} ${wanted.map(([tMs, point]) => `${point}@${tMs / 1000}`).join(' ')}, got ${got}`;
   }
   return undefined;
 }
@@ -182,5 +225,8 @@ function almostEqual(expected: Point | undefined, actual: number): boolean {
   if (Number.isNaN(expected) || Number.isNaN(actual)) return Number.isNaN(expected) && Number.isNaN(actual);
   if (expected === actual) return true;
   const size = Math.abs(expected) + Math.abs(actual);
-  return Math.abs(expected - actual) / Math.min(size, Number.MAX_VALUE) < 1e-6 || (size < 1e-300 && Math.abs(expected - actual) < 1e-306);
+  return (
+    Math.abs(expected - actual) / Math.min(size, Number.MAX_VALUE) < 1e-6 ||
+    (size < 1e-300 && Math.abs(expected - actual) < 1e-306)
+  );
 }

@@ -23,7 +23,11 @@ export class PromqlError extends Error {
   readonly unsupported: boolean;
 
   constructor(type: PromqlErrorType, problem: string, place?: { line: number; column: number }, unsupported = false) {
-    super(place === undefined ? problem : `${place.line}:${place.column}: ${type === 'bad_data' ? 'parse error: ' : ''}${problem}`);
+    super(
+      place === undefined
+        ? problem
+        : `${place.line}:${place.column}: ${type === 'bad_data' ? 'parse error: ' : ''}${problem}`,
+    );
     this.name = 'PromqlError';
     this.type = type;
     this.problem = problem;

@@ -1,7 +1,14 @@
 /** Shared state of one query while it is evaluated, and the dispatch over the tree. */
 import { evaluateAggregate } from './aggregate.ts';
 import { Annotations } from './annotations.ts';
-import { type AtModifier, type Expr, type MatrixSelector, type Subquery, unwrapParens, type VectorSelector } from './ast.ts';
+import {
+  type AtModifier,
+  type Expr,
+  type MatrixSelector,
+  type Subquery,
+  unwrapParens,
+  type VectorSelector,
+} from './ast.ts';
 import { evaluateBinary, evaluateScalarBinary } from './binary.ts';
 import { PromqlError } from './errors.ts';
 import { evaluateCall, evaluateScalarCall } from './functions.ts';
@@ -89,7 +96,9 @@ export class Evaluation {
       case 'paren':
         return this.vector(expr.expr, tMs);
       case 'unary':
-        return expr.operator === '+' ? this.vector(expr.expr, tMs) : this.mapValues(this.vector(expr.expr, tMs), (value) => -value);
+        return expr.operator === '+'
+          ? this.vector(expr.expr, tMs)
+          : this.mapValues(this.vector(expr.expr, tMs), (value) => -value);
       case 'binary':
         return evaluateBinary(this, expr, tMs);
       case 'aggregate':
@@ -134,7 +143,9 @@ export class Evaluation {
 
   /** New values for the same elements, without their metric name. */
   mapValues(samples: readonly Sample[], compute: (value: number) => number): readonly Sample[] {
-    return this.unique(samples.map(({ labels, value }) => ({ labels: this.dropName(labels), dropName: true, value: compute(value) })));
+    return this.unique(
+      samples.map(({ labels, value }) => ({ labels: this.dropName(labels), dropName: true, value: compute(value) })),
+    );
   }
 
   /** The labels of a result that loses its metric name: now, or when the query ends. */
@@ -153,10 +164,16 @@ export class Evaluation {
     this.#held += count;
     this.#reads += count;
     if (this.#held + this.#kept > this.options.maxSamples) {
-      throw new PromqlError('execution', `query processing would load too many samples into memory in query execution (limit ${this.options.maxSamples})`);
+      throw new PromqlError(
+        'execution',
+        `query processing would load too many samples into memory in query execution (limit ${this.options.maxSamples})`,
+      );
     }
     if (this.#reads > this.options.maxReads) {
-      throw new PromqlError('timeout', `query timed out: it read more than ${this.options.maxReads} samples; shorten ranges or narrow selectors`);
+      throw new PromqlError(
+        'timeout',
+        `query timed out: it read more than ${this.options.maxReads} samples; shorten ranges or narrow selectors`,
+      );
     }
   }
 

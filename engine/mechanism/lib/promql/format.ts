@@ -8,7 +8,10 @@ type Point = readonly [seconds: number, value: string];
 export type ApiData =
   | { readonly resultType: 'scalar' | 'string'; readonly result: Point }
   | { readonly resultType: 'vector'; readonly result: readonly { metric: Record<string, string>; value: Point }[] }
-  | { readonly resultType: 'matrix'; readonly result: readonly { metric: Record<string, string>; values: readonly Point[] }[] };
+  | {
+      readonly resultType: 'matrix';
+      readonly result: readonly { metric: Record<string, string>; values: readonly Point[] }[];
+    };
 
 /** The `data` of a successful answer. Times in seconds; numbers as text without exponent. */
 export function formatData(result: QueryResult): ApiData {
@@ -19,7 +22,13 @@ export function formatData(result: QueryResult): ApiData {
       return { resultType: 'string', result: [result.tMs / 1000, result.value] };
     case 'vector': {
       const seconds = result.tMs / 1000;
-      return { resultType: 'vector', result: result.elements.map(({ labels, value }) => ({ metric: labels.toObject(), value: [seconds, formatFloat(value)] })) };
+      return {
+        resultType: 'vector',
+        result: result.elements.map(({ labels, value }) => ({
+          metric: labels.toObject(),
+          value: [seconds, formatFloat(value)],
+        })),
+      };
     }
     case 'matrix':
       return {
@@ -35,12 +44,21 @@ export function formatData(result: QueryResult): ApiData {
 /** The whole body of a successful answer. */
 export function formatSuccess(result: QueryResult): object {
   const { warnings, infos } = result;
-  return { status: 'success', data: formatData(result), ...(warnings.length > 0 && { warnings }), ...(infos.length > 0 && { infos }) };
+  return {
+    status: 'success',
+    data: formatData(result),
+    ...(warnings.length > 0 && { warnings }),
+    ...(infos.length > 0 && { infos }),
+  };
 }
 
 /** The whole body of a failed answer. */
 export function formatFailure(error: PromqlError): { status: 'error'; errorType: PromqlErrorType; error: string } {
-  return { status: 'error', errorType: error.type, error: error.type === 'bad_data' ? `invalid parameter "query": ${error.message}` : error.message };
+  return {
+    status: 'error',
+    errorType: error.type,
+    error: error.type === 'bad_data' ? `invalid parameter "query": ${error.message}` : error.message,
+  };
 }
 
 /** HTTP status of an error type. */

@@ -13,8 +13,10 @@ import { TIME_FUNCTIONS } from './time-functions.ts';
 type VectorFunction = (evaluation: Evaluation, call: Call, tMs: number) => readonly Sample[];
 
 const SPECIAL: Readonly<Record<string, VectorFunction>> = {
-  absent: (evaluation, call, tMs) => (evaluation.vector(call.args[0]!, tMs).length > 0 ? [] : [absentSample(call.args[0]!)]),
-  absent_over_time: (evaluation, call, tMs) => (evaluation.ranges(call.args[0]!, tMs).length > 0 ? [] : [absentSample(call.args[0]!)]),
+  absent: (evaluation, call, tMs) =>
+    evaluation.vector(call.args[0]!, tMs).length > 0 ? [] : [absentSample(call.args[0]!)],
+  absent_over_time: (evaluation, call, tMs) =>
+    evaluation.ranges(call.args[0]!, tMs).length > 0 ? [] : [absentSample(call.args[0]!)],
   clamp: (evaluation, call, tMs) => clamp(evaluation, call, tMs, call.args[1]!, call.args[2]!),
   clamp_min: (evaluation, call, tMs) => clamp(evaluation, call, tMs, call.args[1]!, undefined),
   clamp_max: (evaluation, call, tMs) => clamp(evaluation, call, tMs, undefined, call.args[1]!),
@@ -30,7 +32,9 @@ const SPECIAL: Readonly<Record<string, VectorFunction>> = {
   sort_by_label: evaluateSortByLabel,
   sort_by_label_desc: evaluateSortByLabel,
   timestamp: evaluateTimestamp,
-  vector: (evaluation, call, tMs) => [{ labels: Labels.EMPTY, dropName: false, value: evaluation.scalar(call.args[0]!, tMs) }],
+  vector: (evaluation, call, tMs) => [
+    { labels: Labels.EMPTY, dropName: false, value: evaluation.scalar(call.args[0]!, tMs) },
+  ],
 };
 
 export function evaluateCall(evaluation: Evaluation, call: Call, tMs: number): readonly Sample[] {
@@ -68,16 +72,30 @@ function absentSample(expr: Expr): Sample {
   return { labels: Labels.fromPairs(labels), dropName: false, value: 1 };
 }
 
-function clamp(evaluation: Evaluation, call: Call, tMs: number, minExpr: Expr | undefined, maxExpr: Expr | undefined): readonly Sample[] {
+function clamp(
+  evaluation: Evaluation,
+  call: Call,
+  tMs: number,
+  minExpr: Expr | undefined,
+  maxExpr: Expr | undefined,
+): readonly Sample[] {
   const vector = evaluation.vector(call.args[0]!, tMs);
   const min = minExpr === undefined ? -Infinity : evaluation.scalar(minExpr, tMs);
   const max = maxExpr === undefined ? Infinity : evaluation.scalar(maxExpr, tMs);
   return max < min ? [] : evaluation.mapValues(vector, (value) => Math.max(min, Math.min(max, value)));
 }
 
-function sort(evaluation: Evaluation, call: Call, tMs: number, order: (a: Sample, b: Sample) => number): readonly Sample[] {
+function sort(
+  evaluation: Evaluation,
+  call: Call,
+  tMs: number,
+  order: (a: Sample, b: Sample) => number,
+): readonly Sample[] {
   if (evaluation.times.stepMs > 0) {
-    evaluation.annotations.warn('sort is ineffective for range queries since results are always ordered by labels', call.span);
+    evaluation.annotations.warn(
+      'sort is ineffective for range queries since results are always ordered by labels',
+      call.span,
+    );
   }
   return [...evaluation.vector(call.args[0]!, tMs)].sort(order);
 }

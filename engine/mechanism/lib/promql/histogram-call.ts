@@ -37,7 +37,10 @@ function groupBuckets(evaluation: Evaluation, call: Call, tMs: number): Iterable
     const le = labels.get('le');
     const upperBound = parseBound(le);
     if (upperBound === undefined) {
-      evaluation.annotations.warn(`bucket label "le" is missing or has a malformed value of ${JSON.stringify(le)}${forMetric(labels.metricName)}`, call.args[1]!.span);
+      evaluation.annotations.warn(
+        `bucket label "le" is missing or has a malformed value of ${JSON.stringify(le)}${forMetric(labels.metricName)}`,
+        call.args[1]!.span,
+      );
       continue;
     }
     const rest = labels.without(['le']);

@@ -63,7 +63,9 @@ function makeMonotonic(buckets: readonly Bucket[]): BucketQuantile['forced'] {
 function almostEqual(a: number, b: number): boolean {
   const size = Math.abs(a) + Math.abs(b);
   const difference = Math.abs(a - b);
-  return size < Number.MIN_VALUE * 2 ** 52 ? difference < SMALL_DIFFERENCE * Number.MIN_VALUE * 2 ** 52 : difference / Math.min(size, Number.MAX_VALUE) < SMALL_DIFFERENCE;
+  return size < Number.MIN_VALUE * 2 ** 52
+    ? difference < SMALL_DIFFERENCE * Number.MIN_VALUE * 2 ** 52
+    : difference / Math.min(size, Number.MAX_VALUE) < SMALL_DIFFERENCE;
 }
 
 function interpolate(rank: number, buckets: readonly Bucket[]): number {
@@ -74,5 +76,7 @@ function interpolate(rank: number, buckets: readonly Bucket[]): number {
   if (index === last) return buckets[last - 1]!.upperBound;
   if (index === 0 && bucket.upperBound <= 0) return bucket.upperBound;
   const below = index === 0 ? { upperBound: 0, count: 0 } : buckets[index - 1]!;
-  return below.upperBound + (bucket.upperBound - below.upperBound) * ((rank - below.count) / (bucket.count - below.count));
+  return (
+    below.upperBound + (bucket.upperBound - below.upperBound) * ((rank - below.count) / (bucket.count - below.count))
+  );
 }

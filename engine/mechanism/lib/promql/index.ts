@@ -9,6 +9,20 @@ export { compileMatcher, type Matcher, type MatchOperator } from './matcher.ts';
 export { formatFloat } from './numeric.ts';
 export { type ParseOptions, parseQuery } from './parse.ts';
 export type { MatrixSeries, QueryResult, QueryValue, VectorElement } from './result.ts';
-export { computeScrapeTimeMs, ingestScrape, ingestTargetRemoved, type Scrape, type ScrapeReport, ScrapeState } from './scrape.ts';
-export { type AppendOutcome, DEFAULT_STORE_LIMITS, type Queryable, SeriesStore, type StoreLimits, type StoreStats } from './series-store.ts';
+export {
+  computeScrapeTimeMs,
+  ingestScrape,
+  ingestTargetRemoved,
+  type Scrape,
+  type ScrapeReport,
+  ScrapeState,
+} from './scrape.ts';
+export {
+  type AppendOutcome,
+  DEFAULT_STORE_LIMITS,
+  type Queryable,
+  SeriesStore,
+  type StoreLimits,
+  type StoreStats,
+} from './series-store.ts';
 export { restoreStore, SnapshotError, snapshotStore } from './snapshot.ts';

@@ -7,9 +7,12 @@ import { compileAnchored } from './re2.ts';
 import { assertUniqueLabels } from './unique-labels.ts';
 
 export function evaluateLabelReplace(evaluation: Evaluation, call: Call, tMs: number): readonly Sample[] {
-  const [target = '', replacement = '', source = '', pattern = ''] = call.args.slice(1).map((arg) => evaluation.string(arg));
+  const [target = '', replacement = '', source = '', pattern = ''] = call.args
+    .slice(1)
+    .map((arg) => evaluation.string(arg));
   const regex = compilePattern(evaluation, call, pattern);
-  if (!isLabelName(target)) throw new PromqlError('execution', `invalid destination label name in label_replace(): ${target}`);
+  if (!isLabelName(target))
+    throw new PromqlError('execution', `invalid destination label name in label_replace(): ${target}`);
   const samples = evaluation.vector(call.args[0]!, tMs).map((sample) => {
     const match = regex.exec(sample.labels.get(source));
     return match === null ? sample : withLabel(sample, target, expand(replacement, match));
@@ -20,8 +23,10 @@ export function evaluateLabelReplace(evaluation: Evaluation, call: Call, tMs: nu
 export function evaluateLabelJoin(evaluation: Evaluation, call: Call, tMs: number): readonly Sample[] {
   const [target = '', separator = '', ...sources] = call.args.slice(1).map((arg) => evaluation.string(arg));
   const badSource = sources.find((source) => !isLabelName(source));
-  if (badSource !== undefined) throw new PromqlError('execution', `invalid source label name in label_join(): ${badSource}`);
-  if (!isLabelName(target)) throw new PromqlError('execution', `invalid destination label name in label_join(): ${target}`);
+  if (badSource !== undefined)
+    throw new PromqlError('execution', `invalid source label name in label_join(): ${badSource}`);
+  if (!isLabelName(target))
+    throw new PromqlError('execution', `invalid destination label name in label_join(): ${target}`);
   const samples = evaluation.vector(call.args[0]!, tMs).map((sample) => {
     const joined = sources.map((source) => sample.labels.get(source)).join(separator);
     return withLabel(sample, target, joined);
@@ -32,7 +37,10 @@ export function evaluateLabelJoin(evaluation: Evaluation, call: Call, tMs: numbe
 /** Natural order of the named labels, then of all labels; instant queries only. */
 export function evaluateSortByLabel(evaluation: Evaluation, call: Call, tMs: number): readonly Sample[] {
   if (evaluation.times.stepMs > 0) {
-    evaluation.annotations.warn('sort is ineffective for range queries since results are always ordered by labels', call.span);
+    evaluation.annotations.warn(
+      'sort is ineffective for range queries since results are always ordered by labels',
+      call.span,
+    );
   }
   const names = call.args.slice(1).map((arg) => evaluation.string(arg));
   const sign = call.name.endsWith('_desc') ? -1 : 1;
@@ -62,7 +70,11 @@ function isLabelName(name: string): boolean {
 }
 
 function withLabel(sample: Sample, name: string, value: string): Sample {
-  return { ...sample, labels: sample.labels.with(name, value), dropName: name === METRIC_NAME ? false : sample.dropName };
+  return {
+    ...sample,
+    labels: sample.labels.with(name, value),
+    dropName: name === METRIC_NAME ? false : sample.dropName,
+  };
 }
 
 function checked(evaluation: Evaluation, samples: readonly Sample[]): readonly Sample[] {
@@ -72,11 +84,14 @@ function checked(evaluation: Evaluation, samples: readonly Sample[]): readonly S
 
 /** `$1`, `${1}`, `${name}`, `$$`; `$1x` is the group named `1x`, which is empty, as in Go. */
 function expand(template: string, match: RegExpExecArray): string {
-  return template.replace(/\$(?:\$|(\w+)|\{(\w+)\})/g, (whole, short: string | undefined, braced: string | undefined) => {
-    if (whole === '$$') return '$';
-    const name = short ?? braced ?? '';
-    return (/^\d+$/.test(name) ? match[Number(name)] : match.groups?.[name]) ?? '';
-  });
+  return template.replace(
+    /\$(?:\$|(\w+)|\{(\w+)\})/g,
+    (whole, short: string | undefined, braced: string | undefined) => {
+      if (whole === '$$') return '$';
+      const name = short ?? braced ?? '';
+      return (/^\d+$/.test(name) ? match[Number(name)] : match.groups?.[name]) ?? '';
+    },
+  );
 }
 
 /** Numbers inside the text compare as numbers. */

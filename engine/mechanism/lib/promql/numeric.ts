@@ -41,13 +41,19 @@ export function computeMean({ values, from, to }: NumberRange): number {
   for (let i = from + 1; i < to; i += 1) {
     const { sum: before, compensation } = sum;
     sum.add(values[i]!);
-    if (sum.sum === Infinity || sum.sum === -Infinity) return computeIncrementalMean({ values, from, to }, i, before, compensation);
+    if (sum.sum === Infinity || sum.sum === -Infinity)
+      return computeIncrementalMean({ values, from, to }, i, before, compensation);
   }
   const count = to - from;
   return sum.sum / count + sum.compensation / count;
 }
 
-function computeIncrementalMean({ values, from, to }: NumberRange, next: number, sum: number, compensation: number): number {
+function computeIncrementalMean(
+  { values, from, to }: NumberRange,
+  next: number,
+  sum: number,
+  compensation: number,
+): number {
   const mean = new KahanSum(sum / (next - from));
   mean.compensation = compensation / (next - from);
   for (let i = next; i < to; i += 1) {

@@ -3,7 +3,15 @@ import type { Call } from './ast.ts';
 import { PromqlError } from './errors.ts';
 import type { Evaluation, RangeSeries, Sample } from './evaluation.ts';
 import { computeMean, computeQuantile, computeSum, computeVariance } from './numeric.ts';
-import { computeExtrapolated, computeInstantChange, computeRegression, computeSmoothed, countChanges, countResets, type Window } from './rate.ts';
+import {
+  computeExtrapolated,
+  computeInstantChange,
+  computeRegression,
+  computeSmoothed,
+  countChanges,
+  countResets,
+  type Window,
+} from './rate.ts';
 
 interface RangeFunction {
   /** The value for one series; undefined leaves the series out. `scalars` are the scalar arguments, in order. */
@@ -22,7 +30,9 @@ const RANGE_FUNCTIONS: Readonly<Record<string, RangeFunction>> = {
   delta: plain((window) => computeExtrapolated(window, { counter: false, perSecond: false })),
   irate: { compute: (window) => computeInstantChange(window, true), counter: true },
   idelta: plain((window) => computeInstantChange(window, false)),
-  deriv: plain((window) => (window.to - window.from < 2 ? undefined : computeRegression(window, window.times[window.from]!).slope)),
+  deriv: plain((window) =>
+    window.to - window.from < 2 ? undefined : computeRegression(window, window.times[window.from]!).slope,
+  ),
   predict_linear: plain((window, [seconds = 0], tMs) => {
     if (window.to - window.from < 2) return undefined;
     const { slope, intercept } = computeRegression(window, tMs);
@@ -70,11 +80,18 @@ export function evaluateOverTime(evaluation: Evaluation, call: Call, tMs: number
   return evaluation.unique(samples);
 }
 
-function checkScalars(evaluation: Evaluation, call: Call, scalars: readonly number[], ranges: readonly RangeSeries[]): void {
-  if (call.name === 'quantile_over_time' && ranges.length > 0) evaluation.annotations.checkQuantile(scalars[0]!, call.args[0]!.span);
+function checkScalars(
+  evaluation: Evaluation,
+  call: Call,
+  scalars: readonly number[],
+  ranges: readonly RangeSeries[],
+): void {
+  if (call.name === 'quantile_over_time' && ranges.length > 0)
+    evaluation.annotations.checkQuantile(scalars[0]!, call.args[0]!.span);
   if (call.name !== 'double_exponential_smoothing') return;
   const [sf = 0, tf = 0] = scalars;
-  if (sf <= 0 || sf >= 1) throw new PromqlError('execution', `invalid smoothing factor. Expected: 0 < sf < 1, got: ${sf}`);
+  if (sf <= 0 || sf >= 1)
+    throw new PromqlError('execution', `invalid smoothing factor. Expected: 0 < sf < 1, got: ${sf}`);
   if (tf <= 0 || tf >= 1) throw new PromqlError('execution', `invalid trend factor. Expected: 0 < tf < 1, got: ${tf}`);
 }
 

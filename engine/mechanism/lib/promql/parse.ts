@@ -4,9 +4,9 @@ import { parser } from '@prometheus-io/lezer-promql';
 import type { Aggregate, AggregateOperator, Binary, BinaryOperator, Expr, Matching, VectorSelector } from './ast.ts';
 import { checkTypes } from './check.ts';
 import { parseDurationMs, parseNumber } from './duration.ts';
-import { parseError, PromqlError, type Span, unsupportedError } from './errors.ts';
+import { PromqlError, parseError, type Span, unsupportedError } from './errors.ts';
 import { METRIC_NAME } from './labels.ts';
-import { compileMatcher, type MatchOperator, type Matcher, nameMatcher } from './matcher.ts';
+import { compileMatcher, type Matcher, type MatchOperator, nameMatcher } from './matcher.ts';
 import { applyPostfix, type Postfix } from './postfix.ts';
 import { SIGNATURES, UNSUPPORTED_FUNCTIONS } from './signatures.ts';
 import { unquote } from './string-literal.ts';
@@ -53,9 +53,15 @@ function rejectErrors(text: string, top: SyntaxNode): void {
     if (!node.type.isError) return;
     const found = text.slice(node.from, Math.max(node.to, node.from + 12)).split(/\s/)[0] ?? '';
     const call = /([a-zA-Z_]\w*)\s*$/.exec(text.slice(0, node.from));
-    if (text[node.from] === '(' && call !== null && UNSUPPORTED_FUNCTIONS.has(call[1]!)) throw unsupportedError(text, call.index, `function "${call[1]}" is not supported`);
-    if (text[node.from] === '(' && call !== null && !SIGNATURES.has(call[1]!)) throw parseError(text, call.index, `unknown function with name "${call[1]}"`);
-    throw parseError(text, node.from, node.from >= text.trimEnd().length ? 'unexpected end of input' : `unexpected "${found}"`);
+    if (text[node.from] === '(' && call !== null && UNSUPPORTED_FUNCTIONS.has(call[1]!))
+      throw unsupportedError(text, call.index, `function "${call[1]}" is not supported`);
+    if (text[node.from] === '(' && call !== null && !SIGNATURES.has(call[1]!))
+      throw parseError(text, call.index, `unknown function with name "${call[1]}"`);
+    throw parseError(
+      text,
+      node.from,
+      node.from >= text.trimEnd().length ? 'unexpected end of input' : `unexpected "${found}"`,
+    );
   });
 }
 
@@ -67,9 +73,22 @@ type Item =
   | { kind: 'operator'; operator: BinaryOperator; node: SyntaxNode };
 
 const PRECEDENCE: Readonly<Record<BinaryOperator, number>> = {
-  or: 1, and: 2, unless: 2,
-  '==': 3, '!=': 3, '>': 3, '<': 3, '>=': 3, '<=': 3,
-  '+': 4, '-': 4, '*': 5, '/': 5, '%': 5, atan2: 5, '^': 6,
+  or: 1,
+  and: 2,
+  unless: 2,
+  '==': 3,
+  '!=': 3,
+  '>': 3,
+  '<': 3,
+  '>=': 3,
+  '<=': 3,
+  '+': 4,
+  '-': 4,
+  '*': 5,
+  '/': 5,
+  '%': 5,
+  atan2: 5,
+  '^': 6,
 };
 
 const NOT_REPRODUCED: Readonly<Record<string, string>> = {
@@ -101,11 +120,24 @@ class Builder {
     const clause = node.getChild('MatchingModifierClause');
     const isSet = operator === 'and' || operator === 'or' || operator === 'unless';
     const bool = node.getChild('BoolModifier') !== null;
-    if (clause === null) return { bool, matching: { on: false, labels: [], cardinality: isSet ? 'many-to-many' : 'one-to-one', include: [] } };
+    if (clause === null)
+      return {
+        bool,
+        matching: { on: false, labels: [], cardinality: isSet ? 'many-to-many' : 'one-to-one', include: [] },
+      };
     const [labels, include] = clause.getChildren('GroupingLabels').map((group) => this.#groupingLabels(group));
     const cardinality: Matching['cardinality'] =
-      clause.getChild('GroupLeft') !== null ? 'many-to-one' : clause.getChild('GroupRight') !== null ? 'one-to-many' : isSet ? 'many-to-many' : 'one-to-one';
-    return { bool, matching: { on: clause.getChild('On') !== null, labels: labels ?? [], cardinality, include: include ?? [] } };
+      clause.getChild('GroupLeft') !== null
+        ? 'many-to-one'
+        : clause.getChild('GroupRight') !== null
+          ? 'one-to-many'
+          : isSet
+            ? 'many-to-many'
+            : 'one-to-one';
+    return {
+      bool,
+      matching: { on: clause.getChild('On') !== null, labels: labels ?? [], cardinality, include: include ?? [] },
+    };
   }
 
   #flatten(node: SyntaxNode, items: Item[]): void {
@@ -134,7 +166,10 @@ class Builder {
   #flattenNumber(node: SyntaxNode, items: Item[]): void {
     const [, sign, digits = ''] = /^([+-]?)\s*(.*)$/s.exec(this.#textOf(node)) ?? [];
     if (sign === '-' || sign === '+') items.push({ kind: 'sign', operator: sign, span: node });
-    items.push({ kind: 'atom', expr: { kind: 'number', span: { from: node.to - digits.length, to: node.to }, value: this.#number(digits, node) } });
+    items.push({
+      kind: 'atom',
+      expr: { kind: 'number', span: { from: node.to - digits.length, to: node.to }, value: this.#number(digits, node) },
+    });
   }
 
   #atom(node: SyntaxNode): Expr {
@@ -174,7 +209,12 @@ class Builder {
     const args = this.#args(node);
     const wanted = ['topk', 'bottomk', 'quantile', 'count_values'].includes(operator) ? 2 : 1;
     if (args.length === 0) throw parseError(this.#text, node.from, 'no arguments for aggregate expression provided');
-    if (args.length !== wanted) throw parseError(this.#text, node.from, `wrong number of arguments for aggregate expression provided, expected ${wanted}, got ${args.length}`);
+    if (args.length !== wanted)
+      throw parseError(
+        this.#text,
+        node.from,
+        `wrong number of arguments for aggregate expression provided, expected ${wanted}, got ${args.length}`,
+      );
     return {
       kind: 'aggregate',
       span: { from: node.from, to: node.to },
@@ -203,14 +243,17 @@ class Builder {
     for (let child = list?.firstChild ?? null; child !== null; child = child.nextSibling) {
       if (child.name === 'QuotedLabelName') {
         const quoted = this.#string(child.firstChild!);
-        if (metricName !== '') throw parseError(this.#text, node.from, `metric name must not be set twice: "${metricName}" or "${quoted}"`);
+        if (metricName !== '')
+          throw parseError(this.#text, node.from, `metric name must not be set twice: "${metricName}" or "${quoted}"`);
         metricName = quoted;
       } else if (child.name.endsWith('LabelMatcher')) matchers.push(this.#matcher(child));
     }
     const twice = matchers.find((matcher) => matcher.name === METRIC_NAME);
-    if (metricName !== '' && twice !== undefined) throw parseError(this.#text, node.from, `metric name must not be set twice: "${metricName}" or "${twice.value}"`);
+    if (metricName !== '' && twice !== undefined)
+      throw parseError(this.#text, node.from, `metric name must not be set twice: "${metricName}" or "${twice.value}"`);
     if (metricName !== '') matchers.push(nameMatcher(metricName));
-    if (matchers.every((matcher) => matcher.matches(''))) throw parseError(this.#text, node.from, 'vector selector must contain at least one non-empty matcher');
+    if (matchers.every((matcher) => matcher.matches('')))
+      throw parseError(this.#text, node.from, 'vector selector must contain at least one non-empty matcher');
     if (metricName === '' && twice?.operator === '=') metricName = twice.value;
     return { kind: 'selector', span: { from: node.from, to: node.to }, metricName, matchers, offsetMs: 0 };
   }
@@ -228,7 +271,8 @@ class Builder {
   }
 
   #postfix(node: SyntaxNode): Postfix {
-    if (node.name === 'OffsetExpr') return { kind: 'offset', offsetMs: this.#durationMs(node.getChild('OffsetDurationExpr')!), to: node.to };
+    if (node.name === 'OffsetExpr')
+      return { kind: 'offset', offsetMs: this.#durationMs(node.getChild('OffsetDurationExpr')!), to: node.to };
     if (node.name === 'StepInvariantExpr') return this.#at(node);
     const durations = node.getChildren('DurationExpr').map((duration) => this.#durationMs(duration));
     const [rangeMs = 0, stepMs] = durations;
@@ -240,19 +284,28 @@ class Builder {
 
   #at(node: SyntaxNode): Postfix {
     const word = node.getChild('AtModifierPreprocessors');
-    if (word !== null) return { kind: 'at', at: { kind: this.#textOf(word).toLowerCase() as 'start' | 'end' }, to: node.to };
+    if (word !== null)
+      return { kind: 'at', at: { kind: this.#textOf(word).toLowerCase() as 'start' | 'end' }, to: node.to };
     const literal = expressionsOf(node)[1]!;
     const [, sign, digits = ''] = /^([+-]?)\s*(.*)$/s.exec(this.#textOf(literal)) ?? [];
     const seconds = this.#number(digits, literal) * (sign === '-' ? -1 : 1);
-    if (!Number.isFinite(seconds)) throw parseError(this.#text, literal.from, `timestamp out of bounds for @ modifier: ${seconds}`);
+    if (!Number.isFinite(seconds))
+      throw parseError(this.#text, literal.from, `timestamp out of bounds for @ modifier: ${seconds}`);
     return { kind: 'at', at: { kind: 'timestamp', tMs: Math.round(seconds * 1000) }, to: node.to };
   }
 
   /** Only a literal with an optional sign; arithmetic on durations is experimental upstream. */
   #durationMs(node: SyntaxNode): number {
     const [, sign, text = ''] = /^([+-]?)\s*(.*)$/s.exec(this.#textOf(node)) ?? [];
-    const literal = /^[\w.]+(?:[eE][+-]\d+)?$/.test(text) ? (parseDurationMs(text) ?? (parseNumber(text) ?? Number.NaN) * 1000) : Number.NaN;
-    if (Number.isNaN(literal)) throw unsupportedError(this.#text, node.from, 'duration expressions are not supported; write a literal such as 5m');
+    const literal = /^[\w.]+(?:[eE][+-]\d+)?$/.test(text)
+      ? (parseDurationMs(text) ?? (parseNumber(text) ?? Number.NaN) * 1000)
+      : Number.NaN;
+    if (Number.isNaN(literal))
+      throw unsupportedError(
+        this.#text,
+        node.from,
+        'duration expressions are not supported; write a literal such as 5m',
+      );
     if (!Number.isFinite(literal)) throw parseError(this.#text, node.from, 'duration out of range');
     return Math.round(sign === '-' ? -literal : literal);
   }
@@ -303,7 +356,14 @@ class Chain {
       const precedence = PRECEDENCE[item.operator];
       const right = this.parse(item.operator === '^' ? precedence : precedence + 1);
       const span = { from: left.span.from, to: right.span.to };
-      left = { kind: 'binary', span, operator: item.operator, left, right, ...this.#builder.matching(item.node, item.operator) };
+      left = {
+        kind: 'binary',
+        span,
+        operator: item.operator,
+        left,
+        right,
+        ...this.#builder.matching(item.node, item.operator),
+      };
     }
   }
 
@@ -327,12 +387,25 @@ class Chain {
 }
 
 const EXPRESSIONS = new Set([
-  'AggregateExpr', 'BinaryExpr', 'FunctionCall', 'MatrixSelector', 'NumberDurationLiteral', 'OffsetExpr', 'AnchoredExpr', 'SmoothedExpr',
-  'ParenExpr', 'StringLiteral', 'SubqueryExpr', 'UnaryExpr', 'VectorSelector', 'StepInvariantExpr',
+  'AggregateExpr',
+  'BinaryExpr',
+  'FunctionCall',
+  'MatrixSelector',
+  'NumberDurationLiteral',
+  'OffsetExpr',
+  'AnchoredExpr',
+  'SmoothedExpr',
+  'ParenExpr',
+  'StringLiteral',
+  'SubqueryExpr',
+  'UnaryExpr',
+  'VectorSelector',
+  'StepInvariantExpr',
 ]);
 
 function expressionsOf(node: SyntaxNode): SyntaxNode[] {
   const found: SyntaxNode[] = [];
-  for (let child = node.firstChild; child !== null; child = child.nextSibling) if (EXPRESSIONS.has(child.name)) found.push(child);
+  for (let child = node.firstChild; child !== null; child = child.nextSibling)
+    if (EXPRESSIONS.has(child.name)) found.push(child);
   return found;
 }

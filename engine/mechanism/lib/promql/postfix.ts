@@ -6,7 +6,13 @@ export type Postfix =
   | { readonly kind: 'offset'; readonly offsetMs: number; readonly to: number }
   | { readonly kind: 'at'; readonly at: AtModifier; readonly to: number }
   | { readonly kind: 'range'; readonly rangeMs: number; readonly at: number; readonly to: number }
-  | { readonly kind: 'subquery'; readonly rangeMs: number; readonly stepMs: number | undefined; readonly at: number; readonly to: number };
+  | {
+      readonly kind: 'subquery';
+      readonly rangeMs: number;
+      readonly stepMs: number | undefined;
+      readonly at: number;
+      readonly to: number;
+    };
 
 /** @throws PromqlError when the postfix does not fit the expression. */
 export function applyPostfix(expr: Expr, postfix: Postfix, text: string): Expr {
@@ -28,10 +34,19 @@ export function applyPostfix(expr: Expr, postfix: Postfix, text: string): Expr {
 }
 
 function modify(expr: Expr, change: { offsetMs?: number; at?: AtModifier }, to: number, text: string): Expr {
-  if (expr.kind === 'matrix') return { ...expr, span: { from: expr.span.from, to }, selector: modify(expr.selector, change, to, text) as VectorSelector };
+  if (expr.kind === 'matrix')
+    return {
+      ...expr,
+      span: { from: expr.span.from, to },
+      selector: modify(expr.selector, change, to, text) as VectorSelector,
+    };
   const word = change.at === undefined ? 'offset modifier' : '@ modifier';
   if (expr.kind !== 'selector' && expr.kind !== 'subquery') {
-    throw parseError(text, expr.span.from, `${word} must be preceded by an instant vector selector or range vector selector or a subquery`);
+    throw parseError(
+      text,
+      expr.span.from,
+      `${word} must be preceded by an instant vector selector or range vector selector or a subquery`,
+    );
   }
   const twice = change.at === undefined ? expr.offsetMs !== 0 : expr.at !== undefined;
   if (twice) throw parseError(text, expr.span.from, `${word} may not be set multiple times`);

@@ -15,7 +15,10 @@ export interface Window extends NumberRange {
  *
  * @returns undefined with fewer than two samples.
  */
-export function computeExtrapolated(window: Window, kind: { counter: boolean; perSecond: boolean }): number | undefined {
+export function computeExtrapolated(
+  window: Window,
+  kind: { counter: boolean; perSecond: boolean },
+): number | undefined {
   const { times, values, from, to, startMs, endMs } = window;
   if (to - from < 2) return undefined;
   const first = values[from]!;
@@ -46,7 +49,10 @@ export function computeInstantChange({ times, values, from, to }: Window, perSec
 }
 
 /** Least-squares line through the samples: slope per second, and its value at `interceptMs`. */
-export function computeRegression({ times, values, from, to }: Window, interceptMs: number): { slope: number; intercept: number } {
+export function computeRegression(
+  { times, values, from, to }: Window,
+  interceptMs: number,
+): { slope: number; intercept: number } {
   const first = values[from]!;
   const [sumX, sumY, sumXY, sumX2] = [new KahanSum(), new KahanSum(), new KahanSum(), new KahanSum()];
   let constant = true;
@@ -59,7 +65,10 @@ export function computeRegression({ times, values, from, to }: Window, intercept
     sumXY.add(x * y);
     sumX2.add(x * x);
   }
-  if (constant) return Number.isFinite(first) || Number.isNaN(first) ? { slope: 0, intercept: first } : { slope: Number.NaN, intercept: Number.NaN };
+  if (constant)
+    return Number.isFinite(first) || Number.isNaN(first)
+      ? { slope: 0, intercept: first }
+      : { slope: Number.NaN, intercept: Number.NaN };
   const count = to - from;
   const slope = (sumXY.total - (sumX.total * sumY.total) / count) / (sumX2.total - (sumX.total * sumX.total) / count);
   return { slope, intercept: sumY.total / count - (slope * sumX.total) / count };

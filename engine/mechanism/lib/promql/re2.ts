@@ -91,7 +91,11 @@ class Translator {
     }
     const named = /^\(\?P?<([A-Za-z_]\w*)>/.exec(rest);
     const plain = /^\((?:\?[ims]*(?:-[ims]+)?:|(?!\?))/.exec(rest);
-    if (named === null && plain === null) throw new RegexError(this.#pattern, `"${rest.slice(0, 4)}" is not RE2 (it has no lookaround; flags are i, m and s)`);
+    if (named === null && plain === null)
+      throw new RegexError(
+        this.#pattern,
+        `"${rest.slice(0, 4)}" is not RE2 (it has no lookaround; flags are i, m and s)`,
+      );
     this.#flags.push([]);
     this.#take(named === null ? [plain![0], plain![0].length] : [`(?<${named[1]}>`, named[0].length]);
   }

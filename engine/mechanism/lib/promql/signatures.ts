@@ -11,10 +11,18 @@ export interface Signature {
 }
 
 const TABLE: readonly (readonly [names: string, args: string, returns: string])[] = [
-  ['abs absent acos acosh asin asinh atan atanh ceil cos cosh deg exp floor ln log10 log2 rad sgn sin sinh sqrt tan tanh', 'V', 'V'],
+  [
+    'abs absent acos acosh asin asinh atan atanh ceil cos cosh deg exp floor ln log10 log2 rad sgn sin sinh sqrt tan tanh',
+    'V',
+    'V',
+  ],
   ['sort sort_desc timestamp', 'V', 'V'],
   ['rate irate increase delta idelta deriv changes resets absent_over_time', 'M', 'V'],
-  ['avg_over_time count_over_time first_over_time last_over_time max_over_time min_over_time present_over_time', 'M', 'V'],
+  [
+    'avg_over_time count_over_time first_over_time last_over_time max_over_time min_over_time present_over_time',
+    'M',
+    'V',
+  ],
   ['stddev_over_time stdvar_over_time sum_over_time', 'M', 'V'],
   ['quantile_over_time', 'S M', 'V'],
   ['predict_linear', 'M S', 'V'],
@@ -36,7 +44,9 @@ const TABLE: readonly (readonly [names: string, args: string, returns: string])[
 const TYPES: Readonly<Record<string, ValueType>> = { V: 'vector', M: 'matrix', S: 'scalar', T: 'string' };
 
 export const SIGNATURES: ReadonlyMap<string, Signature> = new Map(
-  TABLE.flatMap(([names, args, returns]) => names.split(' ').map((name) => [name, parseSignature(args, returns)] as const)),
+  TABLE.flatMap(([names, args, returns]) =>
+    names.split(' ').map((name) => [name, parseSignature(args, returns)] as const),
+  ),
 );
 
 /** Functions Prometheus 3 has and this evaluator does not: native histograms and experiments newer than the grammar. */

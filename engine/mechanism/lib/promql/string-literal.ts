@@ -1,6 +1,17 @@
 /** String literals of PromQL: Go's escapes in single or double quotes, raw text in backticks. */
 
-const SIMPLE: Readonly<Record<string, string>> = { a: '\x07', b: '\b', f: '\f', n: '\n', r: '\r', t: '\t', v: '\v', '\\': '\\', "'": "'", '"': '"' };
+const SIMPLE: Readonly<Record<string, string>> = {
+  a: '\x07',
+  b: '\b',
+  f: '\f',
+  n: '\n',
+  r: '\r',
+  t: '\t',
+  v: '\v',
+  '\\': '\\',
+  "'": "'",
+  '"': '"',
+};
 
 /** The text a literal stands for. @throws Error naming what is wrong with the literal. */
 export function unquote(literal: string): string {
@@ -21,13 +32,16 @@ function closes(literal: string): boolean {
 
 function unescape(body: string, quote: string): string {
   const bytes: number[] = [];
-  const pattern = /\\(?:([abfnrtv\\'"])|x([0-9a-fA-F]{2})|([0-7]{3})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8}))|(\\.?)|([^\\]+)/gsu;
+  const pattern =
+    /\\(?:([abfnrtv\\'"])|x([0-9a-fA-F]{2})|([0-7]{3})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8}))|(\\.?)|([^\\]+)/gsu;
   for (const [, simple, hex, octal, short, long, bad, plain] of body.matchAll(pattern)) {
     if (bad !== undefined) throw new Error(`unknown escape sequence ${bad}`);
-    if (simple !== undefined && (simple === "'" || simple === '"') && simple !== quote) throw new Error(`unknown escape sequence \\${simple}`);
+    if (simple !== undefined && (simple === "'" || simple === '"') && simple !== quote)
+      throw new Error(`unknown escape sequence \\${simple}`);
     if (hex !== undefined) bytes.push(Number.parseInt(hex, 16));
     else if (octal !== undefined) bytes.push(Number.parseInt(octal, 8) & 0xff);
-    else bytes.push(...Buffer.from(simple !== undefined ? SIMPLE[simple]! : plain ?? codePoint(short ?? long ?? '0')));
+    else
+      bytes.push(...Buffer.from(simple !== undefined ? SIMPLE[simple]! : (plain ?? codePoint(short ?? long ?? '0'))));
   }
   return Buffer.from(bytes).toString();
 }

@@ -6,5 +6,6 @@ export function assertUniqueLabels(samples: readonly { readonly labels: Labels }
   if (samples.length < 2) return;
   const seen = new Set<string>();
   for (const { labels } of samples) seen.add(labels.key);
-  if (seen.size < samples.length) throw new PromqlError('execution', 'vector cannot contain metrics with the same labelset');
+  if (seen.size < samples.length)
+    throw new PromqlError('execution', 'vector cannot contain metrics with the same labelset');
 }

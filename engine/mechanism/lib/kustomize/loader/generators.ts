@@ -151,6 +151,18 @@ function fillData(object: JsonMap, pairs: readonly Pair[], kind: 'ConfigMap' | '
   if (Object.keys(binaryData).length > 0) object.binaryData = binaryData;
 }
 
+const BASE64_LINE = 70;
+
+/** Base64 as Go's YAML library writes it: from 70 characters on in lines, each ended by a line break. */
 function toBase64(content: FileContent): string {
-  return Buffer.from(typeof content === 'string' ? new TextEncoder().encode(content) : content).toString('base64');
+  const text = Buffer.from(typeof content === 'string' ? new TextEncoder().encode(content) : content).toString(
+    'base64',
+  );
+  return text.length < BASE64_LINE
+    ? text
+    : text.replace(
+        /.{1,70}/g,
+        (line) => `${line}
+`,
+      );
 }

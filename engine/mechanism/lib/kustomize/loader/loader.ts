@@ -307,7 +307,16 @@ class Scope {
       });
     }
     const text = inline === '' ? this.text(patch.path ?? '', at) : new SourceText(at.file, inline);
-    return loadPatch(patch, text, at);
+    const loaded = loadPatch(patch, text, at);
+    if (loaded.merges.length === 0 && !loaded.operations) {
+      this.loader.warnings.push({
+        ...at,
+        code: 'unused',
+        message: `${text.file}: this patch is empty`,
+        fix: 'remove it',
+      });
+    }
+    return loaded;
   }
 
   private legacyMerge(entry: string, at: At): LoadedPatch {
@@ -315,7 +324,9 @@ class Scope {
     const isInline =
       entry.includes('\n') ||
       (resolved !== undefined && this.fileSystem.readFile(resolved) === undefined && entry.includes(':'));
-    return loadPatch({}, isInline ? new SourceText(at.file, entry) : this.text(entry, at), at);
+    const loaded = loadPatch({}, isInline ? new SourceText(at.file, entry) : this.text(entry, at), at);
+    if (loaded.merges.length > 0) return loaded;
+    return fail(at, { code: 'invalid-patch', message: 'this patch is empty', fix: 'add a patch or remove the entry' });
   }
 
   private replacement(entry: Replacement, at: At): LoadedReplacement[] {

@@ -14,14 +14,13 @@ const OPERATIONS = ['add', 'remove', 'replace', 'move', 'copy', 'test'];
 export function loadPatch(patch: Patch, text: SourceText, at: At): LoadedPatch {
   const documents = parsePatch(text, at).filter((document) => !isNull(document.value));
   const [first] = documents;
-  if (!first)
-    fail(at, { code: 'invalid-patch', message: 'this patch is empty', fix: 'add a patch or remove the entry' });
   const common = {
     at,
     target: patch.target,
     allowNameChange: patch.options?.allowNameChange === true,
     allowKindChange: patch.options?.allowKindChange === true,
   };
+  if (!first) return { ...common, merges: [], operations: undefined };
   if (isList(first.value)) {
     const operations = readOperations(first);
     requireTarget(patch.target, at);

@@ -1,5 +1,6 @@
 /** The transformers that set fields by tables: namespace, labels, annotations, prefix, suffix, replicas, images. */
 import { fail, nearestName, type Position } from '../errors.ts';
+import { mergeSpecs } from '../fieldspecs/merge.ts';
 import type { FieldTables } from '../fieldspecs/tables.ts';
 import { applyFieldSpec } from '../fieldspecs/walker.ts';
 import type { FieldSpec, Image, Label, Replica } from '../kustomization/types.ts';
@@ -78,29 +79,6 @@ export function labelSpecs(label: Label, tables: FieldTables, at: At): readonly 
   return mergeSpecs(specs, [{ path: 'metadata/labels', create: true }], at);
 }
 
-/** Appends specs that are not there yet; the same spec with another `create` is a contradiction. */
-export function mergeSpecs(specs: readonly FieldSpec[], more: readonly FieldSpec[], at: At): FieldSpec[] {
-  const result = [...specs];
-  for (const spec of more) {
-    const same = result.find((known) => known.path === spec.path && isSelected(gvkOf(known), gvkOf(spec)));
-    if (!same) result.push(spec);
-    else if ((same.create ?? false) !== (spec.create ?? false)) {
-      const why = 'one of them has create: true, the other not';
-      fail(at, {
-        code: 'wrong-value',
-        message: `conflicting field specs for ${spec.path}`,
-        why,
-        fix: 'give both the same create',
-      });
-    }
-  }
-  return result;
-}
-
-function gvkOf(spec: FieldSpec): { group: string; version: string; kind: string } {
-  return { group: spec.group ?? '', version: spec.version ?? '', kind: spec.kind ?? '' };
-}
-
 const UNNAMED = [
   { kind: 'CustomResourceDefinition' },
   { group: 'apiregistration.k8s.io', kind: 'APIService' },
@@ -167,8 +145,23 @@ export function setReplicas(
 export function setImages(resources: readonly Resource[], image: Image, specs: readonly FieldSpec[], at: At): void {
   const pattern = compileImage(image, at);
   for (const resource of resources) {
-    if (resource.kind === 'CustomResourceDefinition') continue;
+    if (!resource.object || resource.kind === 'CustomResourceDefinition') continue;
+    changeContainerImages(resource.object, image, pattern);
     for (const spec of specs) applyFieldSpec(resource, spec, 'none', (value) => changeImage(value, image, pattern));
+  }
+}
+
+/** Upstream changes `image` of every element of any list called containers or initContainers, then the table's fields. */
+function changeContainerImages(value: Json, image: Image, pattern: RegExp): void {
+  if (isList(value)) for (const item of value) changeContainerImages(item, image, pattern);
+  if (!isMap(value)) return;
+  for (const key of Object.keys(value)) {
+    const child = value[key];
+    changeContainerImages(child, image, pattern);
+    if ((key !== 'containers' && key !== 'initContainers') || !isList(child)) continue;
+    for (const item of child) {
+      if (isMap(item) && Object.hasOwn(item, 'image')) item.image = changeImage(item.image, image, pattern);
+    }
   }
 }
 

@@ -48,6 +48,7 @@ function takeOver(generated: Resource, existing: Resource): void {
   mergeMetadata(generated, existing, 'annotations');
   generated.setMetadata('name', existing.name);
   generated.setMetadata('namespace', existing.namespace === '' ? undefined : existing.namespace);
+  generated.needsHash = generated.needsHash && existing.needsHash;
   generated.previous = existing.previous;
   generated.prefixes = existing.prefixes;
   generated.suffixes = existing.suffixes;

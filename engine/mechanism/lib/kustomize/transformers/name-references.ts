@@ -11,10 +11,10 @@ type TargetGvk = Partial<Gvk>;
 /** Rewrites every reference of every resource. Throws KustomizeError when a reference is ambiguous. */
 export function fixNameReferences(resources: readonly Resource[], references: readonly NameReference[]): void {
   const byPreviousName = indexByPreviousName(resources);
-  if (byPreviousName.size === 0) return;
   for (const referrer of resources) {
     if (!referrer.object) continue;
     const candidates = new Candidates(referrer, byPreviousName);
+    if (byPreviousName.size === 0) continue;
     const id = referrer.originalId;
     for (const reference of references) {
       for (const spec of reference.referrers) {
@@ -68,8 +68,12 @@ function subjectNamespaces(referrer: Resource): ReadonlySet<string> {
   const namespaces = new Set<string>();
   const subjects = referrer.kind === 'RoleBinding' ? referrer.object?.subjects : undefined;
   for (const subject of isList(subjects) ? subjects : []) {
-    if (isMap(subject) && subject.kind === 'ServiceAccount' && typeof subject.namespace === 'string')
-      namespaces.add(subject.namespace);
+    if (!isMap(subject) || subject.kind !== 'ServiceAccount' || !Object.hasOwn(subject, 'namespace')) continue;
+    if (isNull(subject.namespace)) {
+      const message = `${formatId(referrer.currentId)}: the namespace of a ServiceAccount subject is blank`;
+      fail(referrer.at, { code: 'wrong-value', message, fix: 'give the namespace, or remove the field' });
+    }
+    namespaces.add(scalarText(subject.namespace));
   }
   return namespaces;
 }
@@ -175,6 +179,7 @@ function sameAffixes(a: Resource, b: Resource, allowEmpty: boolean): boolean {
 /** True when the shorter list ends the longer one. */
 function sameEnding(a: readonly string[], b: readonly string[], allowEmpty: boolean): boolean {
   if (allowEmpty && (a.length === 0 || b.length === 0)) return true;
+  if (a.length === 0 || b.length === 0) return a.length === b.length;
   const length = Math.min(a.length, b.length);
   for (let i = 1; i <= length; i++) if (a.at(-i) !== b.at(-i)) return false;
   return true;

@@ -165,8 +165,8 @@ function writeSlot(slot: Slot, options: FieldOptions | undefined, copied: Copied
 /** Only the text is copied: a number stays a number. */
 function keepType(current: Json, text: string, at: At): Json {
   const value = resolvePlain(text, 'resource');
-  if (typeof value === typeof current || isNull(current)) return value;
-  const message = `the value "${text}" does not fit the target, which holds the ${typeof current} ${String(current)}`;
+  if (typeof value === typeof current && isNull(value) === isNull(current)) return value;
+  const message = `the value "${text}" does not fit the target, which holds ${isNull(current) ? 'null' : `the ${typeof current} ${String(current)}`}`;
   return report(at, { message, why: 'a scalar target keeps its type', fix: 'quote the target' });
 }
 

@@ -27,9 +27,14 @@ for (const file of files) {
     process.stderr.write(`${file}: ${error instanceof Error ? error.message : String(error)}\n`);
     process.exit(2);
   }
-  process.stdout.write(`${file}: ${counts.passed} passed, ${counts.failed} failed, ${counts.unsupported} not reproduced\n`);
+  process.stdout.write(
+    `${file}: ${counts.passed} passed, ${counts.failed} failed, ${counts.unsupported} not reproduced\n`,
+  );
   for (const status of ['passed', 'failed', 'unsupported'] as const) totals[status] += counts[status];
 }
-if (totals.unsupported > 0) process.stdout.write(`${totals.unsupported} not reproduced (native histograms and experimental syntax; --verbose lists them)\n`);
+if (totals.unsupported > 0)
+  process.stdout.write(
+    `${totals.unsupported} not reproduced (native histograms and experimental syntax; --verbose lists them)\n`,
+  );
 process.stdout.write(`${totals.passed} passed, ${totals.failed} failed\n`);
 process.exitCode = totals.failed === 0 ? 0 : 1;

@@ -1,0 +1,88 @@
+import { parseAllDocuments } from 'yaml';
+import { applyManifest } from '#api/apply.ts';
+import type { Resources } from '#api/resources.ts';
+import { isRecord } from '#core/json.ts';
+import type { Manifest } from '#kube/object.ts';
+import { defaultProject } from '../stages/sync/app-project/default-project.ts';
+
+const MANAGER = 'pern';
+
+/** What a cluster with Argo CD, Argo Rollouts, ingress-nginx and a storage class has before anybody deploys to it. */
+export const CLUSTER_MANIFESTS: readonly Manifest[] = [
+  ...['default', 'kube-system', 'argocd', 'monitoring'].map((name) => ({
+    apiVersion: 'v1',
+    kind: 'Namespace',
+    metadata: { name },
+  })),
+  {
+    apiVersion: 'networking.k8s.io/v1',
+    kind: 'IngressClass',
+    metadata: { name: 'nginx' },
+    spec: { controller: 'k8s.io/ingress-nginx' },
+  },
+  {
+    apiVersion: 'storage.k8s.io/v1',
+    kind: 'StorageClass',
+    metadata: { name: 'local', annotations: { 'storageclass.kubernetes.io/is-default-class': 'true' } },
+    provisioner: 'pern-gitops/local',
+  },
+  defaultProject('argocd'),
+];
+
+/** Creates what is missing of the cluster's own objects; what is there is left as it is. */
+export function installCluster(resources: Resources): void {
+  for (const manifest of CLUSTER_MANIFESTS) {
+    const { kind, apiVersion } = manifest;
+    const group = apiVersion.includes('/') ? apiVersion.split('/')[0] : '';
+    const id = group === '' ? kind : `${kind}.${group}`;
+    if (resources.store.get(id, manifest.metadata.namespace, manifest.metadata.name ?? '') === undefined) {
+      resources.create(manifest, { fieldManager: MANAGER });
+    }
+  }
+}
+
+/** The documents of `bootstrap/root-app.yaml`: what `kubectl apply -f` would send. Throws on text that is not YAML. */
+export function parseRootManifests(text: string, file: string): Manifest[] {
+  return parseAllDocuments(text).map((document) => {
+    const problem = document.errors[0];
+    if (problem !== undefined) throw new Error(`${file}:${problem.linePos?.[0].line ?? 1}: ${problem.message}`);
+    const value: unknown = document.toJS();
+    if (!isRecord(value) || typeof value.kind !== 'string')
+      throw new Error(`${file}: a document is not a Kubernetes object`);
+    return value as unknown as Manifest;
+  });
+}
+
+/** The repository URL the root Application reads: the one that the repository at hand stands in for. */
+export function rootRepoURL(manifests: readonly Manifest[]): string {
+  for (const { kind, spec } of manifests) {
+    const source = kind === 'Application' && isRecord(spec) ? spec.source : undefined;
+    if (isRecord(source) && typeof source.repoURL === 'string') return source.repoURL;
+  }
+  throw new Error('bootstrap/root-app.yaml: no Application with spec.source.repoURL');
+}
+
+/** `kubectl apply -f bootstrap/root-app.yaml`, with the environments that are not wanted left out. */
+export function applyRoot(
+  resources: Resources,
+  manifests: readonly Manifest[],
+  excludedPaths: readonly string[],
+): void {
+  for (const manifest of manifests) {
+    const object = manifest.kind === 'Application' ? withExclusions(manifest, excludedPaths) : manifest;
+    applyManifest(resources, object, { manager: MANAGER, strategy: 'client' });
+  }
+}
+
+/** Leaves environments out through the root's own Kustomize overrides, so nothing in git or in the set itself differs. */
+function withExclusions(root: Manifest, paths: readonly string[]): Manifest {
+  if (paths.length === 0) return root;
+  const operations = paths.map((path) => ({
+    op: 'add',
+    path: '/spec/generators/0/git/directories/-',
+    value: { path, exclude: true },
+  }));
+  const spec = root.spec as { source: Record<string, unknown> };
+  const patches = [{ target: { kind: 'ApplicationSet' }, patch: JSON.stringify(operations) }];
+  return { ...root, spec: { ...spec, source: { ...spec.source, kustomize: { patches } } } };
+}

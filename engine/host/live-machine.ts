@@ -1,0 +1,91 @@
+import { join } from 'node:path';
+import type { Machine } from '#edges/ports.ts';
+import { LocalGit } from '#edges/real/git/local-git.ts';
+import { BUILT_IN_IMAGES } from '#edges/real/images/built-in-images.ts';
+import { ImageStore } from '#edges/real/images/image-store.ts';
+import { machineEntropy, machineIds } from '#edges/real/machine-entropy.ts';
+import { machineTime } from '#edges/real/machine-time.ts';
+import type { Exporter } from '#edges/real/metrics/self-scrape.ts';
+import { openMetrics, type RealMetrics } from '#edges/real/metrics/metrics-port.ts';
+import { RealNode } from '#edges/real/node/real-node.ts';
+import type { ListenProblem } from '#edges/real/traffic/service-listeners.ts';
+import { openTraffic, type RealTraffic } from '#edges/real/traffic/traffic-port.ts';
+import { formatExposition } from '#lib/exposition/index.ts';
+import { build as buildKustomize } from '#lib/kustomize/index.ts';
+import type { SandboxState } from '#machine/pods.ts';
+import type { Store } from '#store/store.ts';
+import { cadvisorMetrics } from '../workloads/metrics/cadvisor.ts';
+import { kubeStateMetrics } from '../workloads/metrics/kube-state.ts';
+
+export interface LiveMachine extends Machine {
+  node: RealNode;
+  traffic: RealTraffic;
+  metrics: RealMetrics;
+  source: LocalGit;
+  images: ImageStore;
+}
+
+/** The real machine, with all it keeps inside the state folder. `repository` stands in for `repoURL`. */
+export function openMachine(parts: {
+  stateFolder: string;
+  repository: string;
+  repoURL: string;
+  prometheusUrl?: string;
+  onProblem: (problem: ListenProblem) => void;
+}): LiveMachine {
+  const { stateFolder } = parts;
+  const images = new ImageStore(stateFolder, BUILT_IN_IMAGES);
+  return {
+    images,
+    node: new RealNode({ stateDirectory: stateFolder, logDirectory: join(stateFolder, 'logs'), images }),
+    traffic: openTraffic({
+      entropy: machineEntropy,
+      ids: machineIds,
+      namesFolder: join(stateFolder, 'names'),
+      onProblem: parts.onProblem,
+    }),
+    metrics: openMetrics({
+      scheduler: machineTime,
+      snapshotFile: join(stateFolder, 'metrics.snapshot'),
+      prometheusUrl: parts.prometheusUrl,
+    }),
+    source: new LocalGit({ [parts.repoURL]: parts.repository }, buildKustomize),
+  };
+}
+
+/** What the engine itself exports: the ingress, the state of objects, the use of containers. */
+export function exportersOf(machine: LiveMachine, objects: Store): Exporter[] {
+  return [
+    {
+      job: 'ingress-nginx',
+      instance: 'ingress',
+      honorLabels: true,
+      exposition: () => machine.traffic.metrics.exposition(),
+    },
+    {
+      job: 'kube-state-metrics',
+      instance: 'engine',
+      honorLabels: true,
+      exposition: () => formatExposition(kubeStateMetrics(objects)),
+    },
+    {
+      job: 'kubelet',
+      instance: 'pern-local',
+      honorLabels: true,
+      exposition: () => formatExposition(cadvisorMetrics(withUsage(machine.node))),
+    },
+  ];
+}
+
+/** Sandboxes with what their containers use at this moment. */
+function withUsage(node: RealNode): SandboxState[] {
+  return node.sandboxes().map((sandbox) => ({
+    ...sandbox,
+    containers: Object.fromEntries(
+      Object.entries(sandbox.containers).map(([name, state]) => [
+        name,
+        { ...state, usage: state.phase === 'exited' ? undefined : node.usage(sandbox.podUid, name) },
+      ]),
+    ),
+  }));
+}

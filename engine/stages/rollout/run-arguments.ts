@@ -1,0 +1,79 @@
+import { isRecord } from '#core/json.ts';
+import { AnalysisError } from '../analysis/arguments.ts';
+import type { Argument } from '../analysis/types.ts';
+import type { Rollout, RolloutArgument } from './types.ts';
+
+/**
+ * The rollout's arguments for a run with their values: pod template hashes and fields of the Rollout resolved (rollouts §1.14).
+ * Throws AnalysisError for a field path that leads nowhere; with `lenient` (validation) its value is empty instead.
+ */
+export function resolveRunArguments(
+  args: readonly RolloutArgument[] | undefined,
+  rollout: Rollout,
+  hashes: { latest: string; stable: string },
+  lenient = false,
+): Argument[] {
+  return (args ?? []).map(({ name, value = '', valueFrom }) => {
+    if (valueFrom?.podTemplateHashValue === 'Latest') return { name, value: hashes.latest };
+    if (valueFrom?.podTemplateHashValue === 'Stable') return { name, value: hashes.stable };
+    const path = valueFrom?.fieldRef?.fieldPath;
+    if (path === undefined) return { name, value };
+    try {
+      return { name, value: fieldValue(rollout, path) };
+    } catch (error) {
+      if (!lenient || !(error instanceof AnalysisError)) throw error;
+      return { name, value: '' };
+    }
+  });
+}
+
+/** The value at a field path: the downward API's syntax for metadata, dots and brackets for the rest. */
+export function fieldValue(rollout: Rollout, path: string): string {
+  return path.startsWith('metadata') ? metadataValue(rollout, path) : valueInJson(rollout, path);
+}
+
+export function metadataValue({ metadata }: Rollout, path: string): string {
+  const subscript = /^metadata\.(labels|annotations)\['(.+)'\]$/.exec(path);
+  if (subscript !== null) return metadata[subscript[1] as 'labels' | 'annotations']?.[subscript[2] as string] ?? '';
+  switch (path) {
+    case 'metadata.name':
+      return metadata.name;
+    case 'metadata.namespace':
+      return metadata.namespace ?? '';
+    case 'metadata.uid':
+      return metadata.uid;
+    case 'metadata.labels':
+      return formatMap(metadata.labels);
+    case 'metadata.annotations':
+      return formatMap(metadata.annotations);
+    default:
+      throw new AnalysisError(`unsupported fieldPath: ${path}`);
+  }
+}
+
+/** `key="value"` lines sorted by key, as the downward API writes a map. */
+function formatMap(map: Record<string, string> | undefined): string {
+  return Object.keys(map ?? {})
+    .sort()
+    .map((key) => `${key}=${JSON.stringify(map?.[key])}`)
+    .join('\n');
+}
+
+export function valueInJson(rollout: unknown, path: string): string {
+  let value = rollout;
+  for (const section of path.split(/[.[\]]+/).filter((part) => part !== '')) {
+    if (Array.isArray(value)) value = itemAt(value, section);
+    else if (isRecord(value)) value = value[section];
+    else throw new AnalysisError(`invalid path ${path} in rollout`);
+  }
+  if (value === undefined || value === null) throw new AnalysisError(`invalid path ${path} in rollout`);
+  if (typeof value === 'object') throw new AnalysisError(`path ${path} in rollout must terminate in a primitive value`);
+  return String(value);
+}
+
+function itemAt(list: readonly unknown[], section: string): unknown {
+  if (!/^[+-]?\d+$/.test(section)) throw new AnalysisError(`invalid index '${section}'`);
+  const index = Number(section);
+  if (index < 0 || index >= list.length) throw new AnalysisError(`index ${index} out of range`);
+  return list[index];
+}
