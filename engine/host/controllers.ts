@@ -22,7 +22,7 @@ export interface ClusterConfig {
 /** Every controller of the engine, in both hosts. The order is the order of the first look at a started world. */
 export function allControllers(config: ClusterConfig): readonly Controller<never>[] {
   return [
-    applicationSetController,
+    applicationSetController(),
     applicationController(config.application),
     rolloutController,
     analysisRunController,

@@ -6,15 +6,18 @@ import type { Controller } from '#control/controller.ts';
 import { EventRecorder } from '#control/event-recorder.ts';
 import { Interpreter } from '#control/interpreter.ts';
 import type { Scheduler } from '#core/clock.ts';
+import type { Entropy } from '#core/entropy.ts';
 import type { Ids } from '#core/ids.ts';
 import type { Machine } from '#edges/ports.ts';
 import type { Answer, Question } from '#machine/questions.ts';
 import type { Journal } from '#store/journal.ts';
 import { Store } from '#store/store.ts';
+import { generatePassword } from '../workloads/external-secret/password.ts';
 
 export interface EngineParts {
   scheduler: Scheduler;
   ids: Ids;
+  entropy: Entropy;
   journal: Journal;
   admission: Admission;
   machine: Machine;
@@ -38,7 +41,7 @@ export class Engine {
     this.store = new Store(parts.journal);
     this.resources = new Resources({ store: this.store, clock: scheduler, ids: parts.ids, admission: parts.admission });
     this.#answers = new AnswerBook(
-      { answer: (question, respond) => answerFrom(machine, question, respond) },
+      { answer: (question, respond) => answerFrom(parts, question, respond) },
       (asker) => {
         const space = asker.indexOf(' ');
         this.loop.enqueue(asker.slice(0, space), asker.slice(space + 1));
@@ -80,12 +83,21 @@ export class Engine {
   }
 }
 
-function answerFrom(machine: Machine, question: Question, respond: (answer: Answer) => void): () => void {
+/** Who knows the answer: the machine's ports, or for a password the dice. */
+function answerFrom(
+  { machine, entropy, scheduler }: EngineParts,
+  question: Question,
+  respond: (answer: Answer) => void,
+): () => void {
   switch (question.ask) {
     case 'image':
       return machine.node.answer(question, respond);
     case 'query':
       return machine.metrics.answer(question, respond);
+    case 'password':
+      return scheduler.at(scheduler.now(), () =>
+        respond({ ok: true, value: { password: generatePassword(entropy, question.request) } }),
+      );
     default:
       return machine.source.answer(question, respond);
   }

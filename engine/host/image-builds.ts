@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { isRecord } from '#core/json.ts';
-import type { Manifest } from '#kube/object.ts';
 import type { ImageStore } from '#edges/real/images/image-store.ts';
+import type { Manifest } from '#kube/object.ts';
 import type { LiveMachine } from './live-machine.ts';
 
 /** One image to make from the application's source in the repository. */
@@ -34,7 +34,9 @@ export function buildImage(repository: string, stateFolder: string, request: Bui
   return new Promise((resolve, reject) => {
     const entry = join(import.meta.dirname, '..', 'build-image.ts');
     const input = JSON.stringify({ repository, stateFolder, ...request });
-    const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', entry], { stdio: ['pipe', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', entry], {
+      stdio: ['pipe', 'pipe', 'pipe'],
+    });
     let output = '';
     let problems = '';
     child.stdout.on('data', (chunk: Buffer) => {
@@ -73,7 +75,11 @@ export function imagesOf(manifests: readonly Manifest[]): string[] {
  * tree names. Later, a version that nobody built is an unknown image, as it is in a cluster.
  * @param components Image name without tag → component.
  */
-export function missingBuilds(images: readonly string[], components: ReadonlyMap<string, string>, store: ImageStore): BuildRequest[] {
+export function missingBuilds(
+  images: readonly string[],
+  components: ReadonlyMap<string, string>,
+  store: ImageStore,
+): BuildRequest[] {
   const requests: BuildRequest[] = [];
   for (const image of images) {
     const colon = image.lastIndexOf(':');
@@ -92,7 +98,8 @@ export async function imagesInTree(machine: LiveMachine, repoURL: string, paths:
   if (sha === undefined) return [];
   for (const path of paths) {
     const answer = await once(machine, { ask: 'render', repoURL, sha, source: { path } });
-    if (answer.ok && 'manifests' in answer.value) for (const image of imagesOf(answer.value.manifests)) images.add(image);
+    if (answer.ok && 'manifests' in answer.value)
+      for (const image of imagesOf(answer.value.manifests)) images.add(image);
   }
   return [...images].sort();
 }

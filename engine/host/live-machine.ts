@@ -5,15 +5,15 @@ import { BUILT_IN_IMAGES } from '#edges/real/images/built-in-images.ts';
 import { ImageStore } from '#edges/real/images/image-store.ts';
 import { machineEntropy, machineIds } from '#edges/real/machine-entropy.ts';
 import { machineTime } from '#edges/real/machine-time.ts';
-import type { Exporter } from '#edges/real/metrics/self-scrape.ts';
 import { openMetrics, type RealMetrics } from '#edges/real/metrics/metrics-port.ts';
+import type { Exporter } from '#edges/real/metrics/self-scrape.ts';
 import { RealNode } from '#edges/real/node/real-node.ts';
 import type { ListenProblem } from '#edges/real/traffic/service-listeners.ts';
 import { openTraffic, type RealTraffic } from '#edges/real/traffic/traffic-port.ts';
 import { formatExposition } from '#lib/exposition/index.ts';
-import { build as buildKustomize } from '#lib/kustomize/index.ts';
 import type { SandboxState } from '#machine/pods.ts';
 import type { Store } from '#store/store.ts';
+import { kustomizeLibrary } from '../stages/render/kustomize.ts';
 import { cadvisorMetrics } from '../workloads/metrics/cadvisor.ts';
 import { kubeStateMetrics } from '../workloads/metrics/kube-state.ts';
 
@@ -49,7 +49,7 @@ export function openMachine(parts: {
       snapshotFile: join(stateFolder, 'metrics.snapshot'),
       prometheusUrl: parts.prometheusUrl,
     }),
-    source: new LocalGit({ [parts.repoURL]: parts.repository }, buildKustomize),
+    source: new LocalGit({ [parts.repoURL]: parts.repository }, kustomizeLibrary),
   };
 }
 

@@ -1,31 +1,27 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Manifest } from '#kube/object.ts';
-import { applyDefaults, builtInAdmission } from '#api/defaulting-admission.ts';
-import { assessHealth } from '#kube/health/health.ts';
+import { applyDefaults, builtInAdmission } from '#api/defaulting.ts';
 import type { StepRecord } from '#control/control-loop.ts';
 import { EventRecorder } from '#control/event-recorder.ts';
-import { build as buildKustomize } from '#lib/kustomize/index.ts';
-import { formatExposition } from '#lib/exposition/index.ts';
-import { LocalGit } from '#edges/real/git/local-git.ts';
 import { openHttpApi } from '#edges/real/http-api/server.ts';
-import { BUILT_IN_IMAGES } from '#edges/real/images/built-in-images.ts';
-import { ImageStore } from '#edges/real/images/image-store.ts';
 import { machineEntropy, machineIds } from '#edges/real/machine-entropy.ts';
 import { machineTime } from '#edges/real/machine-time.ts';
-import { openMetrics, type RealMetrics } from '#edges/real/metrics/metrics-port.ts';
 import { servePrometheus } from '#edges/real/metrics/prometheus-api.ts';
-import { RealNode } from '#edges/real/node/real-node.ts';
 import { openSqliteJournal } from '#edges/real/sqlite-journal.ts';
-import { openTraffic, type RealTraffic } from '#edges/real/traffic/traffic-port.ts';
+import type { ListenProblem } from '#edges/real/traffic/service-listeners.ts';
+import { assessHealth } from '#kube/health/health.ts';
+import type { KubeObject } from '#kube/object.ts';
 import { DEFAULT_CONFIG } from '../stages/sync/application/config.ts';
-import { cadvisorMetrics } from '../workloads/metrics/cadvisor.ts';
-import { kubeStateMetrics } from '../workloads/metrics/kube-state.ts';
 import { applyRoot, installCluster, parseRootManifests, rootRepoURL } from './cluster-objects.ts';
 import { allControllers } from './controllers.ts';
 import { Engine } from './engine.ts';
+import { builderFor, buildFirstImages } from './first-images.ts';
+import { exportersOf, type LiveMachine, openMachine } from './live-machine.ts';
 import { takeNetwork } from './loopback-network.ts';
+import { servePern } from './pern-routes.ts';
+
+export type Log = (level: 'info' | 'warn' | 'error', message: string, fields?: Record<string, unknown>) => void;
 
 export interface LiveOptions {
   /** A git work tree with `pern-gitops/` in it. */
@@ -39,7 +35,7 @@ export interface LiveOptions {
   /** Queries go to this Prometheus instead of the embedded store. */
   prometheusUrl?: string;
   version: string;
-  log: (level: 'info' | 'warn' | 'error', message: string, fields?: Record<string, unknown>) => void;
+  log: Log;
 }
 
 /** Something the person at the keyboard can mend; the message is one sentence that says how. */
@@ -50,7 +46,6 @@ export class StartError extends Error {
 export interface LiveHost {
   apiPort: number;
   ingressPort: number;
-  engine: Engine;
   /** Stops every pod process and everything else. */
   stop(): Promise<void>;
 }
@@ -64,14 +59,17 @@ const STOP_GRACE_MS = 15_000;
 
 /** Runs the engine on this machine: real time, processes, sockets, git. Throws StartError for what a person can mend. */
 export async function startLive(options: LiveOptions): Promise<LiveHost> {
-  const { stateFolder, log } = options;
+  const { stateFolder, repository, log } = options;
   mkdirSync(stateFolder, { recursive: true, mode: 0o755 });
-  const rootManifests = readRoot(options.repository);
+  const rootManifests = parseRootManifests(git(repository, 'show', `HEAD:${ROOT_FILE}`), ROOT_FILE);
+  const repoURL = rootRepoURL(rootManifests);
   const network = await takeNetwork(join(stateFolder, 'network'));
   const journal = openSqliteJournal(join(stateFolder, 'objects.db'));
-  const machine = openMachine(options, rootRepoURL(rootManifests));
-  const ingressPort = await listenOr(options.ingressPort, 'ingress', (port) => machine.traffic.ingress.listen(port));
-
+  const problems: { report: (problem: ListenProblem) => void } = { report: () => {} };
+  const machine = openMachine({ ...options, repoURL, onProblem: (problem) => problems.report(problem) });
+  const ingressPort = await listening('ingress', options.ingressPort, () =>
+    machine.traffic.ingress.listen(options.ingressPort),
+  );
   const engine = new Engine({
     scheduler: machineTime,
     ids: machineIds,
@@ -87,8 +85,133 @@ export async function startLive(options: LiveOptions): Promise<LiveHost> {
     onStep: (step) => logStep(step, log),
     sliceMs: SLICE_MS,
   });
-  machine.onProblem = serviceProblemRecorder(engine);
+  problems.report = serviceProblems(engine);
+  const startedAt = new Date().toISOString();
+  const build = builderFor({ repository, stateFolder, images: machine.images, log });
+  const info = () => ({
+    version: options.version,
+    repository,
+    branch: git(repository, 'rev-parse', '--abbrev-ref', 'HEAD').trim(),
+    ingressPort,
+    startedAt,
+    memoryBytes: process.memoryUsage().rss,
+    images: machine.images.list(),
+  });
+  const api = await listening('API', options.apiPort, () =>
+    openHttpApi({
+      resources: engine.resources,
+      logs: machine.node,
+      stateFolder,
+      port: options.apiPort,
+      extraRoutes: (request, response) =>
+        servePern({ info, build }, request, response) ||
+        servePrometheus(machine.metrics, () => Date.now(), request, response),
+    }),
+  );
   installCluster(engine.resources);
-  applyRoot(engine.resources, rootManifests, excludedPaths(options));
-  machine.metrics.startExporters(exportersOf(machine, engine));
+  const environments = listEnvironments(repository);
+  applyRoot(engine.resources, rootManifests, excluded(environments, options.environments));
+  machine.metrics.startExporters(exportersOf(machine, engine.store));
+  announce(stateFolder, {
+    pid: process.pid,
+    apiPort: api.port,
+    ingressPort,
+    repository,
+    startedAt,
+    version: options.version,
+  });
+  log('info', 'API ready', { apiPort: api.port, ingressPort });
+  await buildFirstImages({
+    machine,
+    repository,
+    repoURL,
+    paths: environments.map((name) => `${OVERLAYS}/${name}`),
+    build,
+    log,
+  });
+  engine.start();
+  return {
+    apiPort: api.port,
+    ingressPort,
+    stop: async () => {
+      engine.stop();
+      await api.close();
+      await machine.node.shutdown({ graceMs: STOP_GRACE_MS });
+      await closeMachine(machine);
+      journal.close();
+      network.release();
+      rmSync(join(stateFolder, 'engine.json'), { force: true });
+    },
+  };
+}
+
+async function closeMachine(machine: LiveMachine): Promise<void> {
+  await machine.traffic.close();
+  machine.metrics.close();
+  machine.source.close();
+}
+
+/** Runs `open`, and turns a port that is taken into a sentence. */
+async function listening<T>(what: string, port: number, open: () => Promise<T>): Promise<T> {
+  try {
+    return await open();
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'EADDRINUSE' && code !== 'EACCES') throw error;
+    const flag = what === 'API' ? '--api-port' : '--ingress-port';
+    const why = code === 'EADDRINUSE' ? 'is in use by another process' : 'may not be opened by this user';
+    throw new StartError(
+      `port ${port} for the ${what} ${why}; choose another with ${flag} N, or ${flag} 0 for any free one`,
+    );
+  }
+}
+
+function git(repository: string, ...args: string[]): string {
+  try {
+    return execFileSync('git', ['-C', repository, ...args], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+  } catch (error) {
+    const text = String((error as { stderr?: string }).stderr ?? (error as Error).message).trim();
+    throw new StartError(
+      `${repository}: git ${args[0]} failed: ${text}; run pern inside a git repository that has ${ROOT_FILE} committed`,
+    );
+  }
+}
+
+/** Folder names under the overlays at HEAD. */
+function listEnvironments(repository: string): string[] {
+  const lines = git(repository, 'ls-tree', '-d', '--name-only', 'HEAD', `${OVERLAYS}/`).split('\n');
+  return lines.filter((line) => line !== '').map((line) => line.slice(OVERLAYS.length + 1));
+}
+
+/** Overlay folders to leave out when only some environments are wanted. Throws StartError for names that do not exist. */
+function excluded(all: readonly string[], wanted: readonly string[] | undefined): string[] {
+  if (wanted === undefined) return [];
+  const unknown = wanted.find((name) => !all.includes(name));
+  if (unknown !== undefined) throw new StartError(`there is no environment "${unknown}"; there are: ${all.join(', ')}`);
+  return all.filter((name) => !wanted.includes(name)).map((name) => `${OVERLAYS}/${name}`);
+}
+
+function announce(stateFolder: string, facts: Record<string, unknown>): void {
+  writeFileSync(join(stateFolder, 'engine.json'), `${JSON.stringify(facts, null, 2)}\n`);
+}
+
+function logStep({ controller, key, error, retryInMs }: StepRecord, log: Log): void {
+  if (error === undefined) return;
+  const message = error instanceof Error ? error.message : String(error);
+  log('warn', message, { controller, key, retryInMs, ...(isExpected(error) ? {} : { stack: (error as Error).stack }) });
+}
+
+/** A refused write is an ordinary event in a level-triggered world; anything else is worth its stack. */
+function isExpected(error: unknown): boolean {
+  return error instanceof Error && error.name === 'ApiError';
+}
+
+/** Says on the Service itself that its address could not be opened. */
+function serviceProblems(engine: Engine): (problem: ListenProblem) => void {
+  const events = new EventRecorder(engine.resources, machineTime);
+  return ({ namespace, service, message }) => {
+    const object = engine.store.get('Service', namespace, service) as KubeObject | undefined;
+    if (object !== undefined)
+      events.record('service-proxy', object, { type: 'Warning', reason: 'ListenFailed', message });
+  };
 }

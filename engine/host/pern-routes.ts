@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { isRecord } from '#core/json.ts';
 import { ApiError } from '#api/errors.ts';
+import { isRecord } from '#core/json.ts';
 import { BuildError, type BuildRequest, type BuildResult } from './image-builds.ts';
 
 const BODY_BYTES_MAX = 64 * 1024;
@@ -33,16 +33,23 @@ export function servePern(routes: PernRoutes, request: IncomingMessage, response
 function toStatus(error: unknown): ApiError {
   if (error instanceof ApiError) return error;
   if (error instanceof BuildError) return new ApiError('BadRequest', error.message);
-  return new ApiError('InternalError', `Internal error occurred: ${error instanceof Error ? error.message : String(error)}`);
+  return new ApiError(
+    'InternalError',
+    `Internal error occurred: ${error instanceof Error ? error.message : String(error)}`,
+  );
 }
 
 /** The body of a build request. Versions become folder names and tags, so they are held to an image tag's alphabet. */
 export function parseBuild(body: unknown): BuildRequest {
   if (!isRecord(body)) throw new ApiError('BadRequest', 'the body must be a JSON object');
   const { component, version, faults, replace } = body;
-  if (typeof component !== 'string' || component === '') throw new ApiError('BadRequest', 'component: a name is required');
+  if (typeof component !== 'string' || component === '')
+    throw new ApiError('BadRequest', 'component: a name is required');
   if (typeof version !== 'string' || !/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/.test(version)) {
-    throw new ApiError('BadRequest', 'version: an image tag is required: letters, digits, "_", "." and "-", 128 at most');
+    throw new ApiError(
+      'BadRequest',
+      'version: an image tag is required: letters, digits, "_", "." and "-", 128 at most',
+    );
   }
   if (faults !== undefined && typeof faults !== 'string') throw new ApiError('BadRequest', 'faults: text is required');
   return { component, version, ...(faults === undefined ? {} : { faults }), replace: replace === true };

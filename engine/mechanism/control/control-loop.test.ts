@@ -66,6 +66,7 @@ function startWorld() {
   const steps: StepRecord[] = [];
   const engine = new Engine({
     scheduler: time,
+    entropy: seededEntropy(1),
     ids: entropyIds(seededEntropy(1)),
     journal: volatileJournal,
     admission: admitAll,

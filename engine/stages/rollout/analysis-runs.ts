@@ -7,8 +7,8 @@ import { MESSAGE, PAUSE } from './reasons.ts';
 import { resolveRunArguments } from './run-arguments.ts';
 import { currentStep } from './steps.ts';
 import {
-  canaryOf,
   type CurrentRunStatus,
+  canaryOf,
   HASH_LABEL,
   INSTANCE_ID_LABEL,
   isFullyPromoted,
@@ -37,9 +37,7 @@ function ownRuns(pass: Pass): AnalysisRun[] {
 function isAnalysisOff(pass: Pass): boolean {
   const { status } = pass;
   const aborted = pass.rollout.status?.abort === true && !pass.pause.removeAbort;
-  return (
-    isFullyPromoted(status) || aborted || status.promoteFull === true || isFastRollback(pass) || !status.stableRS
-  );
+  return isFullyPromoted(status) || aborted || status.promoteFull === true || isFastRollback(pass) || !status.stableRS;
 }
 
 /**
@@ -176,7 +174,10 @@ function createRun(
     if (isSameRunning(pass, run, spec)) return statusOf(run) as CurrentRunStatus;
     name = `${baseName}.${collision}`;
   }
-  pass.draft.add({ effect: 'create', object: runManifest(pass, analysis, { name, spec, labels: { [HASH_LABEL]: hash, ...labels } }) });
+  pass.draft.add({
+    effect: 'create',
+    object: runManifest(pass, analysis, { name, spec, labels: { [HASH_LABEL]: hash, ...labels } }),
+  });
   return { name, status: '' };
 }
 

@@ -112,7 +112,10 @@ function canaryAnnotations(rollout: Rollout, stable: Ingress, weight: number): R
 /** Annotations of others stay; labels and spec become exactly the desired ones. */
 function ingressPatch(live: Ingress, desired: Manifest): Record<string, unknown> | undefined {
   const annotations = { ...live.metadata.annotations, ...desired.metadata.annotations };
-  const before = { metadata: { annotations: live.metadata.annotations, labels: live.metadata.labels }, spec: live.spec };
+  const before = {
+    metadata: { annotations: live.metadata.annotations, labels: live.metadata.labels },
+    spec: live.spec,
+  };
   const after = { metadata: { annotations }, spec: desired.spec };
   return deepEqual(before, after) ? undefined : computeMergePatch(before, after);
 }

@@ -53,8 +53,12 @@ export function observeRollout(key: string, { objects }: World): RolloutObservat
 
 function concerns(rollout: Rollout, rs: ReplicaSet): boolean {
   const owner = controllerOf(rs);
-  if (owner !== undefined) return owner.uid === rollout.metadata.uid || rs.metadata.name.startsWith(`${rollout.metadata.name}-`);
-  return matchesSelector(rollout.spec.selector, rs.metadata.labels) || rs.metadata.name.startsWith(`${rollout.metadata.name}-`);
+  if (owner !== undefined)
+    return owner.uid === rollout.metadata.uid || rs.metadata.name.startsWith(`${rollout.metadata.name}-`);
+  return (
+    matchesSelector(rollout.spec.selector, rs.metadata.labels) ||
+    rs.metadata.name.startsWith(`${rollout.metadata.name}-`)
+  );
 }
 
 function needsPods({ spec, status }: Rollout): boolean {

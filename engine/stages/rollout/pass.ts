@@ -1,21 +1,21 @@
-import { parseTime } from '#core/clock.ts';
 import type { Draft } from '#control/plan.ts';
+import { parseTime } from '#core/clock.ts';
 import type { ObjectRef } from '#kube/kinds.ts';
 import type { AnalysisRun } from '../analysis/types.ts';
-import type { RolloutObservation, ReplicaSet } from './observe.ts';
+import type { ReplicaSet, RolloutObservation } from './observe.ts';
 import type { RsCounts } from './replica-counts.ts';
 import {
-  canaryOf,
   type CurrentRunStatus,
+  canaryOf,
   DESIRED_REPLICAS_ANNOTATION,
   HASH_LABEL,
   isFullyPromoted,
   isRouted,
-  replicasOf,
   REVISION_ANNOTATION,
   type Rollout,
   type RolloutStatus,
   type RolloutTerms,
+  replicasOf,
   SCALE_DOWN_DEADLINE_ANNOTATION,
   type TrafficWeights,
 } from './types.ts';

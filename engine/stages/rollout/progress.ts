@@ -55,7 +55,8 @@ export function isHealthy(pass: Pass, status: RolloutStatus): boolean {
 
 function withHealthy(pass: Pass, status: RolloutStatus): RolloutStatus {
   const isPaused = (status.pauseConditions ?? []).length > 0 || pass.rollout.spec.paused === true;
-  if (!isPaused && isHealthy(pass, status)) return set(pass, status, ['Healthy', 'True', REASON.healthy, MESSAGE.healthy]);
+  if (!isPaused && isHealthy(pass, status))
+    return set(pass, status, ['Healthy', 'True', REASON.healthy, MESSAGE.healthy]);
   if (conditionOf(pass.status.conditions, 'Healthy') === undefined) return status;
   return set(pass, status, ['Healthy', 'False', REASON.healthy, MESSAGE.notHealthy]);
 }

@@ -22,5 +22,9 @@ export function ingressNames(rollout: Rollout): string[] {
 export function stableIngressNames(rollout: Rollout): string[] {
   const nginx = canaryOf(rollout).trafficRouting?.nginx;
   if (nginx === undefined) return [];
-  return nginx.stableIngresses !== undefined ? [...nginx.stableIngresses] : nginx.stableIngress ? [nginx.stableIngress] : [];
+  return nginx.stableIngresses !== undefined
+    ? [...nginx.stableIngresses]
+    : nginx.stableIngress
+      ? [nginx.stableIngress]
+      : [];
 }

@@ -13,8 +13,8 @@ import {
   HASH_LABEL,
   REVISION_ANNOTATION,
   REVISION_HISTORY_ANNOTATION,
-  replicasOf,
   type RolloutStatus,
+  replicasOf,
 } from './types.ts';
 
 const NOT_COPIED = new Set([
@@ -119,9 +119,7 @@ function newReplicaSet(pass: Pass, name: string, hash: string, revision: number)
 }
 
 function copiedAnnotations({ rollout }: Pass): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(rollout.metadata.annotations ?? {}).filter(([key]) => !NOT_COPIED.has(key)),
-  );
+  return Object.fromEntries(Object.entries(rollout.metadata.annotations ?? {}).filter(([key]) => !NOT_COPIED.has(key)));
 }
 
 /**
@@ -140,7 +138,9 @@ export function planRevision(pass: Pass): void {
     if (previous.length > 0) annotations[REVISION_HISTORY_ANNOTATION] = previous.join(',');
     newRS.revision = revision;
   }
-  const changed = Object.entries(annotations).filter(([key, value]) => newRS.object.metadata.annotations?.[key] !== value);
+  const changed = Object.entries(annotations).filter(
+    ([key, value]) => newRS.object.metadata.annotations?.[key] !== value,
+  );
   const minReadySeconds = rollout.spec.minReadySeconds ?? 0;
   const readyChanged = (newRS.object.spec.minReadySeconds ?? 0) !== minReadySeconds;
   if (changed.length > 0 || readyChanged) {

@@ -127,12 +127,7 @@ function byCreation(a: RsView, b: RsView): number {
   return a.createdAtMs - b.createdAtMs || (a.name < b.name ? -1 : 1);
 }
 
-function otherSize(
-  pass: Pass,
-  rs: RsView,
-  budget: number,
-  annotated: number,
-): { size: number; annotated: number } {
+function otherSize(pass: Pass, rs: RsView, budget: number, annotated: number): { size: number; annotated: number } {
   if (!isRouted(pass.rollout)) return { size: Math.max(0, rs.spec - budget), annotated };
   const superseded = !isFullyPromoted(pass.status) && rs.deadline === undefined;
   if (superseded || canaryOf(pass.rollout).dynamicStableScale) return { size: 0, annotated };

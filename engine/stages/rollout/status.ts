@@ -1,6 +1,6 @@
-import { formatTime, parseTime } from '#core/clock.ts';
-import { deepEqual } from '#core/json.ts';
 import type { Plan } from '#control/plan.ts';
+import { formatTime } from '#core/clock.ts';
+import { deepEqual } from '#core/json.ts';
 import type { LabelSelector } from '#kube/selector.ts';
 import { conditionOf, newCondition, setCondition, withoutConditionOf } from './conditions.ts';
 import { computeStepHash } from './hash.ts';
@@ -148,12 +148,4 @@ export function formatSelector(selector: LabelSelector | undefined): string {
     return `${key} ${operator === 'In' ? 'in' : 'notin'} ${list}`;
   });
   return [...equal, ...expressions].join(',');
-}
-
-/** When the rollout will have made no progress for too long, if that can happen in its present state. */
-export function progressDeadlineMs(pass: Pass, status: RolloutStatus): number | undefined {
-  const progressing = conditionOf(status.conditions, 'Progressing');
-  const lastMs = parseTime(progressing?.lastUpdateTime);
-  if (lastMs === undefined) return undefined;
-  return lastMs + (pass.rollout.spec.progressDeadlineSeconds ?? 600) * 1000;
 }

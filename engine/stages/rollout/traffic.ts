@@ -5,14 +5,7 @@ import { REASON } from './reasons.ts';
 import { desiredCanaryWeight, isAtDesiredCounts, isThresholdMet } from './replica-counts.ts';
 import { ensureServiceTargets } from './services.ts';
 import { currentSetWeight, currentStep, setWeightBefore } from './steps.ts';
-import {
-  canaryOf,
-  isFullyPromoted,
-  maxTrafficWeight,
-  replicasOf,
-  stepsOf,
-  type TrafficWeights,
-} from './types.ts';
+import { canaryOf, isFullyPromoted, maxTrafficWeight, replicasOf, stepsOf, type TrafficWeights } from './types.ts';
 
 /** Brings the router to the weight this pass wants. Returns false when the pass cannot go on. */
 export function planTraffic(pass: Pass): boolean {

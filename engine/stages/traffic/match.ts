@@ -54,19 +54,19 @@ export function pathMatches(route: Pick<Route, 'path' | 'pathType'>, path: strin
 
 /**
  * Where one request goes, or undefined when no route matches. The table's routes are in match order.
- * @param draw A number in [0, 1), drawn only when the weight decides.
+ * @param draw A number in [0, 1) for a request of this route, drawn only when the weight decides.
  */
 export function findDestination(
   table: TrafficTable,
   request: RequestFacts,
-  draw: () => number,
+  draw: (route: Route) => number,
 ): Destination | undefined {
   const host = request.host.replace(/:\d+$/, '').toLowerCase();
   const route = table.routes.find(
     (candidate) => hostMatches(candidate.host, host) && pathMatches(candidate, request.path),
   );
   if (route === undefined) return undefined;
-  const canary = route.canary !== undefined && goesToCanary(route.canary, request, draw);
+  const canary = route.canary !== undefined && goesToCanary(route.canary, request, () => draw(route));
   return { route, backend: canary ? (route.canary as CanaryRule).backend : route.backend, canary };
 }
 

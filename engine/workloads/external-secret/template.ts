@@ -3,16 +3,16 @@ export class TemplateError extends Error {
   override name = 'TemplateError';
 }
 
-const FUNCTIONS: Readonly<Record<string, (value: string) => string>> = {
-  b64enc: (value) => Buffer.from(value, 'utf8').toString('base64'),
-  b64dec: (value) => Buffer.from(value, 'base64').toString('utf8'),
-  lower: (value) => value.toLowerCase(),
-  upper: (value) => value.toUpperCase(),
-  trim: (value) => value.trim(),
-  toString: (value) => value,
-  quote: (value) => JSON.stringify(value),
-  squote: (value) => `'${value}'`,
-};
+const FUNCTIONS: ReadonlyMap<string, (value: string) => string> = new Map([
+  ['b64enc', (value) => Buffer.from(value, 'utf8').toString('base64')],
+  ['b64dec', (value) => Buffer.from(value, 'base64').toString('utf8')],
+  ['lower', (value) => value.toLowerCase()],
+  ['upper', (value) => value.toUpperCase()],
+  ['trim', (value) => value.trim()],
+  ['toString', (value) => value],
+  ['quote', (value) => JSON.stringify(value)],
+  ['squote', (value) => `'${value}'`],
+] as [string, (value: string) => string][]);
 
 /**
  * Go template text of the simple forms: `{{ .key }}`, `{{ index . "key" }}`, piped through the functions above, with `{{-`
@@ -43,12 +43,12 @@ function evaluate(action: string, data: Readonly<Record<string, string>>): strin
   const value = Object.hasOwn(data, key) ? data[key] : undefined;
   if (value === undefined) throw new TemplateError(`{{ ${action} }}: map has no entry for key "${key}"`);
   return pipes.reduce((current, name) => {
-    const apply = Object.hasOwn(FUNCTIONS, name) ? FUNCTIONS[name] : undefined;
+    const apply = FUNCTIONS.get(name);
     if (apply === undefined) throw new TemplateError(`function "${name}" is not supported: use ${names()}`);
     return apply(current);
   }, value);
 }
 
 function names(): string {
-  return Object.keys(FUNCTIONS).join(', ');
+  return [...FUNCTIONS.keys()].join(', ');
 }

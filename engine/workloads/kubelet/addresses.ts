@@ -1,5 +1,5 @@
-import type { Reader } from '#store/store.ts';
 import type { SandboxState } from '#machine/pods.ts';
+import type { Reader } from '#store/store.ts';
 import { isTerminal, type Pod } from './pod-types.ts';
 
 /** First address of a network `127.x`: .0.1 is left to the node. */
@@ -23,7 +23,7 @@ export function podAddress(
     if (other.metadata.uid !== uid && !isTerminal(other) && other.status?.podIP) taken.add(other.status.podIP);
   }
   const own = pod.status?.podIP;
-  if (own !== undefined && own.startsWith(`${podNetwork}.`) && !taken.has(own)) return own;
+  if (own?.startsWith(`${podNetwork}.`) && !taken.has(own)) return own;
   for (let index = FIRST; index <= LAST; index++) {
     const ip = `${podNetwork}.${index >> 8}.${index & 255}`;
     if ((index & 255) !== 255 && (index & 255) !== 0 && !taken.has(ip)) return ip;

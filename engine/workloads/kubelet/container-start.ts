@@ -1,6 +1,6 @@
 import type { ContainerStart, VolumeSource } from '#machine/pods.ts';
 import type { ImageFacts } from '#machine/questions.ts';
-import { environmentOf, type EnvironmentSources, expand } from './environment.ts';
+import { type EnvironmentSources, environmentOf, expand } from './environment.ts';
 import { ContainerConfigError } from './fields.ts';
 import type { Container, Pod } from './pod-types.ts';
 import { parseQuantity } from './quantity.ts';

@@ -1,6 +1,6 @@
 import type { ContainerState } from '#machine/pods.ts';
-import { type Container, type ContainerStatus, isSidecar, type Pod, statusOf } from './pod-types.ts';
 import type { KubeletObservation } from './observation.ts';
+import { type Container, type ContainerStatus, isSidecar, type Pod, statusOf } from './pod-types.ts';
 
 /** One container as a plan looks at it: what is declared, what runs, what was last reported. */
 export interface ContainerView {

@@ -23,7 +23,7 @@ export function environmentOf(container: Container, sources: EnvironmentSources)
   const env: Record<string, string> = { ...links };
   for (const source of container.envFrom ?? []) Object.assign(env, variablesFrom(source, sources));
   for (const variable of container.env ?? []) {
-    const value = valueOf(variable, container, sources, env);
+    const value = variableValue(variable, container, sources, env);
     if (value !== undefined) env[variable.name] = value;
   }
   return Object.entries(env).map(([name, value]) => ({ name, value }));
@@ -48,11 +48,14 @@ function variablesFrom(source: EnvFrom, { referenced }: EnvironmentSources): Rec
   const entries = Object.keys(object.data ?? {}).sort();
 
   return Object.fromEntries(
-    entries.map((key) => [`${source.prefix ?? ''}${key}`, isSecret ? secretText(object.data?.[key]) : (object.data?.[key] ?? '')]),
+    entries.map((key) => [
+      `${source.prefix ?? ''}${key}`,
+      isSecret ? secretText(object.data?.[key]) : (object.data?.[key] ?? ''),
+    ]),
   );
 }
 
-function valueOf(
+function variableValue(
   variable: EnvVar,
   container: Container,
   { pod, referenced, node }: EnvironmentSources,
@@ -64,14 +67,19 @@ function valueOf(
   if (valueFrom.resourceFieldRef) return resourceValue(pod, valueFrom.resourceFieldRef, container);
   if (valueFrom.configMapKeyRef) {
     const { name = '', key, optional } = valueFrom.configMapKeyRef;
-    return keyOf({ what: 'configmap', title: 'ConfigMap', name, key, optional, pod }, referenced.configMaps[name]?.data);
+    return keyOf(
+      { what: 'configmap', title: 'ConfigMap', name, key, optional, pod },
+      referenced.configMaps[name]?.data,
+    );
   }
   if (valueFrom.secretKeyRef) {
     const { name = '', key, optional } = valueFrom.secretKeyRef;
     const text = keyOf({ what: 'secret', title: 'Secret', name, key, optional, pod }, referenced.secrets[name]?.data);
     return text === undefined ? undefined : secretText(text);
   }
-  throw new ContainerConfigError(`env ${variable.name}: valueFrom.${Object.keys(valueFrom).join(', ')} is not supported`);
+  throw new ContainerConfigError(
+    `env ${variable.name}: valueFrom.${Object.keys(valueFrom).join(', ')} is not supported`,
+  );
 }
 
 function keyOf(
@@ -118,4 +126,3 @@ function serviceVariables(services: readonly KindMap['Service'][]): Record<strin
   }
   return env;
 }
-

@@ -1,5 +1,5 @@
-import { parseQuantity } from './quantity.ts';
 import type { Container, Pod } from './pod-types.ts';
+import { parseQuantity } from './quantity.ts';
 
 /** A container cannot be configured as its pod says; becomes the waiting reason CreateContainerConfigError. */
 export class ContainerConfigError extends Error {
@@ -59,7 +59,8 @@ export function resourceValue(
   ref: { containerName?: string; resource: string; divisor?: string | number },
   own: Container | undefined,
 ): string {
-  const container = ref.containerName === undefined ? own : pod.spec.containers.find(({ name }) => name === ref.containerName);
+  const container =
+    ref.containerName === undefined ? own : pod.spec.containers.find(({ name }) => name === ref.containerName);
   if (container === undefined) throw new ContainerConfigError(`container ${ref.containerName} not found`);
   const [side, name] = ref.resource.split(/\.(.*)/) as [string, string | undefined];
   if ((side !== 'limits' && side !== 'requests') || name === undefined || NODE_RESOURCES[name] === undefined) {

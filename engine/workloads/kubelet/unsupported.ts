@@ -6,7 +6,15 @@ export interface Unsupported {
   why: string;
 }
 
-const VOLUME_TYPES = new Set(['name', 'configMap', 'secret', 'projected', 'downwardAPI', 'emptyDir', 'persistentVolumeClaim']);
+const VOLUME_TYPES = new Set([
+  'name',
+  'configMap',
+  'secret',
+  'projected',
+  'downwardAPI',
+  'emptyDir',
+  'persistentVolumeClaim',
+]);
 const PROJECTED_SOURCES = new Set(['configMap', 'secret', 'downwardAPI']);
 
 /** Every field of a pod that asks for something this engine does not do. Such a pod is not started. */
@@ -32,11 +40,15 @@ function volumeFields({ spec }: Pod): Unsupported[] {
   const found: Unsupported[] = [];
   for (const [index, volume] of (spec.volumes ?? []).entries()) {
     const type = Object.keys(volume).find((key) => !VOLUME_TYPES.has(key) && volume[key as 'name'] !== undefined);
-    if (type !== undefined) found.push({ field: `spec.volumes[${index}].${type}`, why: 'this volume type is not provided' });
+    if (type !== undefined)
+      found.push({ field: `spec.volumes[${index}].${type}`, why: 'this volume type is not provided' });
     for (const [at, source] of (volume.projected?.sources ?? []).entries()) {
       const other = Object.keys(source).find((key) => !PROJECTED_SOURCES.has(key));
       if (other === undefined) continue;
-      found.push({ field: `spec.volumes[${index}].projected.sources[${at}].${other}`, why: 'this source is not provided' });
+      found.push({
+        field: `spec.volumes[${index}].projected.sources[${at}].${other}`,
+        why: 'this source is not provided',
+      });
     }
   }
   return found;
@@ -48,17 +60,20 @@ function containerFields(pod: Pod): Unsupported[] {
     const at = index < inits ? `spec.initContainers[${index}]` : `spec.containers[${index - inits}]`;
     const found: Unsupported[] = [];
     const refuse = (field: string, why: string) => found.push({ field: `${at}.${field}`, why });
-    if (container.securityContext?.privileged === true) refuse('securityContext.privileged', 'containers never get more rights');
+    if (container.securityContext?.privileged === true)
+      refuse('securityContext.privileged', 'containers never get more rights');
     if (container.lifecycle?.postStart) refuse('lifecycle.postStart', 'only preStop is provided');
     if ((container.volumeDevices ?? []).length > 0) refuse('volumeDevices', 'block devices are not provided');
     for (const kind of ['startupProbe', 'readinessProbe', 'livenessProbe'] as const) {
       if (container[kind]?.grpc) refuse(`${kind}.grpc`, 'use httpGet, tcpSocket or exec');
     }
     for (const [port, { hostPort, protocol }] of (container.ports ?? []).entries()) {
-      if (hostPort !== undefined) refuse(`ports[${port}].hostPort`, 'reach the pod by its address or through an Ingress');
+      if (hostPort !== undefined)
+        refuse(`ports[${port}].hostPort`, 'reach the pod by its address or through an Ingress');
       if (protocol !== undefined && protocol !== 'TCP') refuse(`ports[${port}].protocol`, 'only TCP is provided');
     }
-    if (container.lifecycle?.preStop?.httpGet?.scheme === 'HTTPS') refuse('lifecycle.preStop.httpGet.scheme', 'use HTTP');
+    if (container.lifecycle?.preStop?.httpGet?.scheme === 'HTTPS')
+      refuse('lifecycle.preStop.httpGet.scheme', 'use HTTP');
     if (container.lifecycle?.preStop?.tcpSocket) refuse('lifecycle.preStop.tcpSocket', 'use exec, httpGet or sleep');
     return found;
   });

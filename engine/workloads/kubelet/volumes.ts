@@ -56,12 +56,15 @@ function filesOf(volume: IVolume, sources: Sources): Files {
     const { secretName, items, optional, defaultMode } = volume.secret;
     return secretFiles({ name: secretName ?? '', items, optional }, defaultMode ?? DEFAULT_MODE, sources);
   }
-  if (volume.downwardAPI) return downwardFiles(volume.downwardAPI.items, volume.downwardAPI.defaultMode ?? DEFAULT_MODE, sources);
+  if (volume.downwardAPI)
+    return downwardFiles(volume.downwardAPI.items, volume.downwardAPI.defaultMode ?? DEFAULT_MODE, sources);
   const mode = volume.projected?.defaultMode ?? DEFAULT_MODE;
   const files: Files = {};
   for (const source of volume.projected?.sources ?? []) {
-    if (source.configMap) Object.assign(files, configMapFiles({ ...source.configMap, name: source.configMap.name ?? '' }, mode, sources));
-    else if (source.secret) Object.assign(files, secretFiles({ ...source.secret, name: source.secret.name ?? '' }, mode, sources));
+    if (source.configMap)
+      Object.assign(files, configMapFiles({ ...source.configMap, name: source.configMap.name ?? '' }, mode, sources));
+    else if (source.secret)
+      Object.assign(files, secretFiles({ ...source.secret, name: source.secret.name ?? '' }, mode, sources));
     else if (source.downwardAPI) Object.assign(files, downwardFiles(source.downwardAPI.items, mode, sources));
   }
   return files;
@@ -77,12 +80,22 @@ function configMapFiles(selection: Selection, mode: number, { referenced, pod }:
   const object = referenced.configMaps[selection.name];
   const content: Record<string, string> = { ...object?.binaryData };
   for (const [key, text] of Object.entries(object?.data ?? {})) content[key] = toBase64(text);
-  return pick(selection, { what: 'configmap', namespace: pod.metadata.namespace }, object === undefined ? undefined : content, mode);
+  return pick(
+    selection,
+    { what: 'configmap', namespace: pod.metadata.namespace },
+    object === undefined ? undefined : content,
+    mode,
+  );
 }
 
 function secretFiles(selection: Selection, mode: number, { referenced, pod }: Sources): Files {
   const object = referenced.secrets[selection.name];
-  return pick(selection, { what: 'secret', namespace: pod.metadata.namespace }, object === undefined ? undefined : (object.data ?? {}), mode);
+  return pick(
+    selection,
+    { what: 'secret', namespace: pod.metadata.namespace },
+    object === undefined ? undefined : (object.data ?? {}),
+    mode,
+  );
 }
 
 /** The chosen keys (all without `items`) as files. Throws an error that names what is missing. */
@@ -97,11 +110,16 @@ function pick(
     throw new Error(`${what} "${name}" not found`);
   }
   const files: Files = {};
-  const wanted: readonly KeyToPath[] = items ?? Object.keys(content).sort().map((key) => ({ key, path: key }));
+  const wanted: readonly KeyToPath[] =
+    items ??
+    Object.keys(content)
+      .sort()
+      .map((key) => ({ key, path: key }));
   for (const item of wanted) {
     const base64 = content[item.key];
     if (base64 !== undefined) files[item.path] = { base64, mode: item.mode ?? mode };
-    else if (optional !== true) throw new Error(`references non-existent ${what} key: ${namespace}/${name}: ${item.key}`);
+    else if (optional !== true)
+      throw new Error(`references non-existent ${what} key: ${namespace}/${name}: ${item.key}`);
   }
   return files;
 }
@@ -134,7 +152,8 @@ export function mountsOf(
 ): Mount[] {
   return (container.volumeMounts ?? []).map((mount) => {
     const source = volumes[mount.name];
-    if (source === undefined) throw new MountError(`volumeMounts: volume "${mount.name}" is not defined in spec.volumes`);
+    if (source === undefined)
+      throw new MountError(`volumeMounts: volume "${mount.name}" is not defined in spec.volumes`);
     const subPath = mount.subPath ?? (mount.subPathExpr === undefined ? undefined : expand(mount.subPathExpr, env));
     const readOnly = mount.readOnly === true || source.type === 'files';
     return { volume: mount.name, source, mountPath: mount.mountPath, ...(subPath ? { subPath } : {}), readOnly };

@@ -95,7 +95,7 @@ export class ImageStore {
     const reference = parseImageReference(image);
     const home = this.#home(reference.name);
     if (reference.tag !== undefined) return this.#read(home, reference, reference.tag);
-    for (const tag of existsSync(home) ? readdirSync(home).sort() : []) {
+    for (const tag of this.tags(reference.name)) {
       const found = this.#read(home, reference, tag);
       if (found !== undefined) return found;
     }
@@ -138,11 +138,21 @@ export class ImageStore {
     return this.find(image) as LocalImage;
   }
 
+  /** Tags that the store holds of an image name (without tag), sorted. */
+  tags(name: string): string[] {
+    const home = this.#home(parseImageReference(name).name);
+    return existsSync(home)
+      ? readdirSync(home)
+          .filter((tag) => !tag.startsWith('.'))
+          .sort()
+      : [];
+  }
+
   /** References of all images in the store, sorted. */
   list(): string[] {
     return readdirSync(this.directory)
       .filter((name) => !name.startsWith('.'))
-      .flatMap((name) => readdirSync(join(this.directory, name)).map((tag) => `${decodeURIComponent(name)}:${tag}`))
+      .flatMap((name) => this.tags(decodeURIComponent(name)).map((tag) => `${decodeURIComponent(name)}:${tag}`))
       .sort();
   }
 

@@ -183,11 +183,17 @@ export class ContainerRun {
   #look(): void {
     if (this.#closed || !this.running) return;
     const exit = this.#records.readExit(this.record);
-    if (exit !== undefined) return this.#end(this.#verdict(exit.exitCode), exit.finishedAtMs);
+    if (exit !== undefined) {
+      this.#end(this.#verdict(exit.exitCode), exit.finishedAtMs);
+      return;
+    }
     const { wrapper } = this.record;
     if (wrapper !== undefined && isAlive(wrapper.pid, wrapper.startTicks)) return;
     const late = this.#records.readExit(this.record);
-    if (late !== undefined) return this.#end(this.#verdict(late.exitCode), late.finishedAtMs);
+    if (late !== undefined) {
+      this.#end(this.#verdict(late.exitCode), late.finishedAtMs);
+      return;
+    }
     this.#end({ ...EXIT_LOST, message: EXIT_LOST_MESSAGE });
   }
 

@@ -6,6 +6,7 @@ import type { Entropy } from '#core/entropy.ts';
 import type { Ids } from '#core/ids.ts';
 import type { Endpoint, TrafficTable } from '#machine/traffic.ts';
 import { type Destination, findDestination } from '../../../stages/traffic/match.ts';
+import { EvenDraws } from './even-draws.ts';
 import type { IngressMetrics } from './ingress-metrics.ts';
 import { Upstreams } from './upstreams.ts';
 
@@ -48,10 +49,12 @@ export class IngressProxy {
   readonly #parts: IngressProxyParts;
   readonly #upstreams = new Upstreams();
   readonly #tunnels = new Set<Duplex>();
+  readonly #draws: EvenDraws;
   #table: TrafficTable = { routes: [] };
 
   constructor(parts: IngressProxyParts) {
     this.#parts = parts;
+    this.#draws = new EvenDraws(parts.entropy);
     // Clients keep their connections; idle ones are kept longer than most clients do, so that the client closes first.
     this.server = createServer({ keepAliveTimeout: 75_000, requestTimeout: 120_000 }, (request, response) => {
       this.#serve(request, response).catch(() => response.destroy());
@@ -86,7 +89,9 @@ export class IngressProxy {
   #find(request: IncomingMessage): Destination | undefined {
     const path = (request.url ?? '/').split('?', 1)[0] as string;
     const facts = { host: request.headers.host ?? '', path, headers: request.headers };
-    return findDestination(this.#table, facts, () => this.#parts.entropy.random('canary weight'));
+    return findDestination(this.#table, facts, (route) =>
+      this.#draws.next(`${route.namespace}/${route.ingress}${route.path}`),
+    );
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -17,6 +17,8 @@ export type Node =
       readonly kind: 'binary';
       readonly at: number;
       readonly operator: string;
+      /** As written: `and` for `&&`. */
+      readonly spelling?: string;
       readonly left: Node;
       readonly right: Node;
     }
@@ -24,7 +26,7 @@ export type Node =
       readonly kind: 'conditional';
       readonly at: number;
       readonly test: Node;
-      readonly then: Node;
+      readonly result: Node;
       readonly otherwise: Node;
     }
   /** `.x`, `[i]`; `optional` is `?.`. `property` is set when the key was written as a name. */

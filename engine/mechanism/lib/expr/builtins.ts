@@ -32,7 +32,7 @@ for (const [name, compute] of [
   define(name, [1, 1], 'float64', ([x]) => compute(float(name, x)));
 define('round', [1, 1], 'float64', ([x]) => Math.sign(float('round', x)) * Math.round(Math.abs(float('round', x))));
 define('int', [1, 1], 'int', ([x]) => toInt(x));
-define('float', [1, 1], 'float64', ([x]) => (typeof x === 'string' ? parseFloatText(x) : float('float', x)));
+define('float', [1, 1], 'float64', ([x]) => (typeof x === 'string' ? floatOf(x) : float('float', x)));
 define('min', [1, Infinity], 'any', (args) => extreme('min', args, '<'));
 define('max', [1, Infinity], 'any', (args) => extreme('max', args, '>'));
 define('mean', [1, Infinity], 'float64', (args) => {
@@ -181,6 +181,14 @@ function float(name: string, value: unknown): number {
   return isNumber(value) ? toFloat(value) : refuse(name, value);
 }
 
+function floatOf(text: string): number {
+  try {
+    return parseFloatText(text);
+  } catch {
+    throw new ValueError(`invalid operation: float(${text})`);
+  }
+}
+
 function integer(name: string, value: unknown): bigint {
   return typeof value === 'bigint' ? value : refuse(name, value);
 }
@@ -215,9 +223,9 @@ function numbers(name: string, values: readonly unknown[]): (number | bigint)[] 
   );
 }
 
-function extreme(name: string, args: readonly unknown[], operator: '<' | '>'): number | bigint {
+function extreme(name: string, args: readonly unknown[], operator: '<' | '>'): number | bigint | null {
   const all = numbers(name, args);
-  if (all.length === 0) throw new ValueError(`not enough arguments to call ${name}`);
+  if (all.length === 0) return null;
   return all.reduce((best, value) => ((operator === '<' ? value < best : value > best) ? value : best));
 }
 

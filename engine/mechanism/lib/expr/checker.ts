@@ -70,7 +70,7 @@ class Checker {
       case 'unary':
         return this.#unary(node.operator, this.check(node.operand), node.at);
       case 'binary':
-        return this.#binary(node.operator, this.check(node.left), this.check(node.right), node.at);
+        return this.#binary(node);
       case 'conditional':
         return this.#conditional(node);
       case 'member':
@@ -84,6 +84,10 @@ class Checker {
       case 'builtin':
         return this.#builtin(node);
       case 'let': {
+        if (this.#environment.declared && Object.hasOwn(this.#environment.names, node.name))
+          this.#fail(`cannot redeclare ${node.name}`, node.at);
+        if (this.#locals.some(({ name }) => name === node.name))
+          this.#fail(`cannot redeclare variable ${node.name}`, node.at);
         this.#locals.push({ name: node.name, type: this.check(node.value) });
         const type = this.check(node.body);
         this.#locals.pop();
@@ -121,10 +125,10 @@ class Checker {
 
   #conditional(node: Extract<Node, { kind: 'conditional' }>): Type {
     const test = this.check(node.test);
-    if (test !== 'bool' && test !== 'any' && node.test !== node.then)
+    if (test !== 'bool' && test !== 'any' && node.test !== node.result)
       this.#fail(`non-bool expression (type ${test}) used as condition`, node.test.at);
-    const [then, otherwise] = [this.check(node.then), this.check(node.otherwise)];
-    return then === otherwise ? then : 'any';
+    const [result, otherwise] = [this.check(node.result), this.check(node.otherwise)];
+    return result === otherwise ? result : 'any';
   }
 
   #member(node: Extract<Node, { kind: 'member' }>): Type {

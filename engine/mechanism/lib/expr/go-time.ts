@@ -218,14 +218,14 @@ function tryParse(text: string, layout: string, zone: string): GoTime | undefine
   let pattern = '';
   let position = 0;
   for (const match of layout.matchAll(LAYOUT_TOKENS)) {
-    pattern += escape(layout.slice(position, match.index)) + (READERS[match[0]] ?? '');
+    pattern += escapePattern(layout.slice(position, match.index)) + (READERS[match[0]] ?? '');
     position = match.index + match[0].length;
   }
-  const groups = new RegExp(`^${pattern}${escape(layout.slice(position))}$`).exec(text)?.groups;
+  const groups = new RegExp(`^${pattern}${escapePattern(layout.slice(position))}$`).exec(text)?.groups;
   return groups === undefined ? undefined : assemble(groups, zone);
 }
 
-function escape(text: string): string {
+function escapePattern(text: string): string {
   return text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
 }
 

@@ -105,10 +105,10 @@ export class Interpreter {
   }
 
   /** Elvis (`a ?: b`) shares the node of test and result, which is evaluated once and may be of any type. */
-  #conditional({ test, then, otherwise }: Extract<Node, { kind: 'conditional' }>): unknown {
+  #conditional({ test, result, otherwise }: Extract<Node, { kind: 'conditional' }>): unknown {
     const value = this.run(test);
-    if (test === then) return isNil(value) || value === false ? this.run(otherwise) : value;
-    return this.run(asBool(value) ? then : otherwise);
+    if (test === result) return isNil(value) || value === false ? this.run(otherwise) : value;
+    return this.run(asBool(value) ? result : otherwise);
   }
 
   #chain(inner: Node): unknown {

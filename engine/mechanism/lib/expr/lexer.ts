@@ -34,7 +34,7 @@ export function tokenize(text: string): Token[] {
     if (kind !== undefined) tokens.push(makeToken(text, kind, match[0], at, previous));
     at += match[0].length;
   }
-  tokens.push({ kind: 'end', text: '', at: text.length });
+  tokens.push({ kind: 'end', text: '', at: Math.max(0, text.length - 1) });
   return tokens;
 }
 

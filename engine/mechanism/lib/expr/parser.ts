@@ -41,6 +41,17 @@ const NEGATABLE: ReadonlySet<string> = new Set(['in', 'matches', 'contains', 'st
 const ORDER: ReadonlySet<string> = new Set(['<', '>', '<=', '>=']);
 /** Spellings that mean the same operator. */
 const SAME: Readonly<Record<string, string>> = { or: '||', and: '&&', not: '!', '^': '**' };
+/** What error texts call the kinds of tokens. */
+const TOKEN_NAMES: Readonly<Record<Exclude<Token['kind'], 'end'>, string>> = {
+  int: 'Number',
+  float: 'Number',
+  string: 'String',
+  bytes: 'Bytes',
+  name: 'Identifier',
+  operator: 'Operator',
+  bracket: 'Bracket',
+  pointer: 'Operator',
+};
 const DEPTH_MAX = 200;
 
 /**
@@ -103,27 +114,25 @@ class Parser {
   }
 
   #unexpected(): never {
-    const { kind, text } = this.#current;
-    this.#fail(
-      kind === 'end'
-        ? 'unexpected token EOF'
-        : `unexpected token ${kind[0]!.toUpperCase()}${kind.slice(1)}(${JSON.stringify(text)})`,
-    );
+    const token = this.#current;
+    if (token.kind === 'end') this.#fail('unexpected token EOF');
+    const text = token.kind === 'string' ? unquoteToken(token, this.#text) : token.text;
+    this.#fail(`unexpected token ${TOKEN_NAMES[token.kind]}(${JSON.stringify(text)})`);
   }
 
   /** `let x = e; body`, else one expression. */
   #sequence(): Node {
     if (!this.#is('let') || this.#tokens[this.#position + 1]?.kind !== 'name') return this.#expression(0);
-    const at = this.#take().at;
-    const name = this.#take().text;
-    if (this.#builtins.has(name)) this.#fail(`cannot redeclare builtin ${name}`, at);
+    this.#take();
+    const { text: name, at: nameAt } = this.#take();
+    if (this.#builtins.has(name)) this.#fail(`cannot redeclare builtin ${name}`, nameAt);
     this.#expect('=');
     const value = this.#expression(0);
     this.#expect(';');
     this.#locals.push(name);
     const body = this.#sequence();
     this.#locals.pop();
-    return { kind: 'let', at, name, value, body };
+    return { kind: 'let', at: nameAt, name, value, body };
   }
 
   #expression(precedenceMin: number): Node {
@@ -161,7 +170,7 @@ class Parser {
     const { text, at } = token;
     if (text === '|') return this.#postfix(this.#pipe(left));
     const right = this.#expression(operator.right === true ? operator.precedence : operator.precedence + 1);
-    const node: Node = { kind: 'binary', at, operator: SAME[text] ?? text, left, right };
+    const node: Node = { kind: 'binary', at, operator: SAME[text] ?? text, spelling: text, left, right };
     return ORDER.has(text) && ORDER.has(this.#current.text) && this.#current.kind === 'operator'
       ? this.#comparisonChain(node, right)
       : node;
@@ -200,11 +209,11 @@ class Parser {
 
   #conditional(test: Node): Node {
     const at = this.#current.at;
-    if (this.#accept('?:')) return { kind: 'conditional', at, test, then: test, otherwise: this.#expression(0) };
+    if (this.#accept('?:')) return { kind: 'conditional', at, test, result: test, otherwise: this.#expression(0) };
     if (!this.#accept('?')) return test;
-    const then = this.#expression(0);
+    const result = this.#expression(0);
     this.#expect(':');
-    return { kind: 'conditional', at, test, then, otherwise: this.#expression(0) };
+    return { kind: 'conditional', at, test, result, otherwise: this.#expression(0) };
   }
 
   #ifElse(): Node {
@@ -216,9 +225,9 @@ class Parser {
       this.#expect('}');
       return body;
     };
-    const then = block();
+    const result = block();
     this.#expect('else');
-    return { kind: 'conditional', at, test, then, otherwise: this.#is('if') ? this.#ifElse() : block() };
+    return { kind: 'conditional', at, test, result, otherwise: this.#is('if') ? this.#ifElse() : block() };
   }
 
   #unary(): Node {
@@ -302,7 +311,7 @@ class Parser {
   #predicate(): Node {
     this.#predicates += 1;
     const braced = this.#accept('{');
-    const body = braced ? this.#sequence() : this.#expression(0);
+    const body = this.#sequence();
     if (braced) this.#expect('}');
     this.#predicates -= 1;
     return body;
@@ -364,8 +373,8 @@ class Parser {
   }
 
   #postfix(start: Node): Node {
-    let node = start;
-    let optional = false;
+    let node = start.kind === 'chain' ? start.inner : start;
+    let optional = start.kind === 'chain';
     for (;;) {
       const { at } = this.#current;
       if (this.#is('.') || this.#is('?.')) {

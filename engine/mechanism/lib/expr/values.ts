@@ -53,7 +53,7 @@ export function entryOf(map: Readonly<Record<string, unknown>>, key: string): un
   return Object.hasOwn(map, key) ? map[key] : undefined;
 }
 
-/** `==`: numbers across kinds, lists and maps deeply, different kinds are unequal. */
+/** `==`: numbers across kinds (not inside maps), lists and maps deeply, different kinds are unequal. */
 export function equals(a: unknown, b: unknown): boolean {
   if (isNil(a) || isNil(b)) return isNil(a) && isNil(b);
   // biome-ignore lint/suspicious/noDoubleEquals: bigint and number compare by value only with ==
@@ -65,7 +65,8 @@ export function equals(a: unknown, b: unknown): boolean {
   if (isMap(a) && isMap(b)) {
     const keys = Object.keys(a);
     return (
-      keys.length === Object.keys(b).length && keys.every((key) => Object.hasOwn(b, key) && equals(a[key], b[key]))
+      keys.length === Object.keys(b).length &&
+      keys.every((key) => Object.hasOwn(b, key) && typeof a[key] === typeof b[key] && equals(a[key], b[key]))
     );
   }
   return a === b;
@@ -91,7 +92,7 @@ export function toFloat(value: number | bigint): number {
 
 /** Text of a value, as `string()` and string conversion give it. */
 export function formatValue(value: unknown): string {
-  if (isNil(value)) return 'nil';
+  if (isNil(value)) return '<nil>';
   if (typeof value === 'number') return formatFloat(value);
   if (value instanceof GoTime || value instanceof GoDuration) return value.toString();
   if (Array.isArray(value)) return `[${value.map(formatValue).join(' ')}]`;

@@ -4,43 +4,43 @@ import { extendDefaults, mergeTables } from './fieldspecs/merge.ts';
 import { defaultTables, type FieldTables } from './fieldspecs/tables.ts';
 import type { LoadedKustomization } from './loader/model.ts';
 import { sortResources } from './order.ts';
-import type { Resource } from './resource.ts';
+import { builtinOrigin, joinRelative, recordTransformation, writeBuildMetadata } from './provenance.ts';
+import { formatId, type Resource } from './resource.ts';
 import { Schemas } from './schema/schemas.ts';
-import {
-  affixNames,
-  labelSpecs,
-  refuseDuplicate,
-  setEntries,
-  setImages,
-  setNamespace,
-  setReplicas,
-} from './transformers/fields.ts';
+import { affixNames, labelSpecs, setEntries, setImages, setNamespace, setReplicas } from './transformers/fields.ts';
 import { absorbGenerated } from './transformers/generated.ts';
 import { appendHashes } from './transformers/name-hash.ts';
 import { fixNameReferences } from './transformers/name-references.ts';
 import { applyPatch } from './transformers/patches.ts';
 import { applyReplacements } from './transformers/replacements.ts';
+import { type BoundVar, bindVar, requireNewVar, resolveVars } from './transformers/vars.ts';
 import { isMap, type Json, type JsonMap, type KubeResource, setField } from './types.ts';
 import { compareKeys } from './yaml/emitter.ts';
 import { offsetOf } from './yaml/parser.ts';
 
-/** Objects and field tables gathered so far; a component works on its parent's. */
+/** What has been gathered so far; a component works on its parent's. */
 interface Accumulator {
   resources: Resource[];
   tables: FieldTables | undefined;
+  vars: BoundVar[];
 }
 
-/** Builds the objects of a loaded tree, in output order. Throws KustomizeError. */
+/** Builds the objects of a loaded tree, in output order. Throws KustomizeError; warnings are appended. */
 export function buildLoaded(root: LoadedKustomization, warnings: Diagnostic[]): KubeResource[] {
-  const builder = new Builder();
-  const accumulated = builder.accumulate(root, { resources: [], tables: undefined });
-  const resources = accumulated.resources.filter((resource) => resource.object);
+  const metadata = root.spec.buildMetadata ?? [];
+  const builder = new Builder(metadata.length > 0);
+  const { resources, vars, tables = defaultTables } = builder.accumulate(root, emptyAccumulator(), '');
   appendHashes(resources);
-  fixNameReferences(resources, (accumulated.tables ?? defaultTables).nameReference);
+  fixNameReferences(resources, tables.nameReference);
+  warnings.push(...resolveVars(resources, vars, tables.varReference));
   const kept = resources.filter((resource) => !isLocal(resource));
   const sorted = sortResources(kept, root.spec.sortOptions);
-  if (root.spec.buildMetadata?.length) applyBuildMetadata(sorted, root, warnings);
+  writeBuildMetadata(sorted, metadata);
   return sorted.map(finish);
+}
+
+function emptyAccumulator(): Accumulator {
+  return { resources: [], tables: undefined, vars: [] };
 }
 
 /** Objects that only serve the build. */
@@ -50,69 +50,148 @@ function isLocal(resource: Resource): boolean {
 
 class Builder {
   private readonly schemas = new Schemas();
+  private readonly tracksOrigins: boolean;
 
-  accumulate(target: LoadedKustomization, accumulator: Accumulator): Accumulator {
+  constructor(tracksOrigins: boolean) {
+    this.tracksOrigins = tracksOrigins;
+  }
+
+  /** `from` is the path by which the root leads to the target, for origins. */
+  accumulate(target: LoadedKustomization, accumulator: Accumulator, from: string): Accumulator {
     if (target.openApi) this.schemas.use(target.openApi);
-    for (const input of target.inputs) {
-      if ('target' in input)
-        this.append(accumulator, this.accumulate(input.target, { resources: [], tables: undefined }));
-      else for (const resource of input.resources) this.add(accumulator, resource.clone());
-    }
+    this.accumulateInputs(target, accumulator, from);
     const at = positionIn(target, ['configurations']);
     accumulator.tables = mergeTables(accumulator.tables, extendDefaults(target.configurations, at), at);
-    for (const generated of target.generated) absorbGenerated(accumulator.resources, generated.clone());
-    for (const component of target.components) this.accumulate(component.target, accumulator);
-    this.transform(target, accumulator);
+    for (const generated of target.generated) {
+      const resource = generated.clone();
+      if (this.tracksOrigins) resource.origin = builtinOrigin(target, from, `${resource.kind}Generator`);
+      absorbGenerated(accumulator.resources, resource);
+    }
+    for (const component of target.components) {
+      this.accumulate(component.target, accumulator, joinRelative(from, component.from));
+    }
+    this.transform(target, accumulator, from);
     accumulator.resources = accumulator.resources.filter((resource) => resource.object);
+    target.spec.vars?.forEach((variable, index) => {
+      accumulator.vars.push(
+        bindVar(accumulator.resources, variable, accumulator.vars, positionIn(target, ['vars', index])),
+      );
+    });
     return accumulator;
   }
 
-  private add(accumulator: Accumulator, resource: Resource): void {
-    refuseDuplicate(accumulator.resources, resource, resource.at);
-    accumulator.resources.push(resource);
+  private accumulateInputs(target: LoadedKustomization, accumulator: Accumulator, from: string): void {
+    const index = new ResourceIndex(accumulator.resources);
+    for (const input of target.inputs) {
+      const path = joinRelative(from, input.from);
+      if ('target' in input) {
+        const part = this.accumulate(input.target, emptyAccumulator(), path);
+        for (const resource of part.resources) index.add(resource);
+        const at = positionIn(target, ['resources']);
+        if (part.tables) accumulator.tables = mergeTables(accumulator.tables, part.tables, at);
+        for (const variable of part.vars) accumulator.vars.push(requireNewVar(variable, accumulator.vars));
+      } else {
+        for (const resource of input.resources) {
+          const copy = resource.clone();
+          if (this.tracksOrigins) copy.origin = { path };
+          index.add(copy);
+        }
+      }
+    }
   }
 
-  private append(accumulator: Accumulator, part: Accumulator): void {
-    for (const resource of part.resources) this.add(accumulator, resource);
-    const at = { file: '.', line: 1, column: 1 };
-    if (part.tables) accumulator.tables = mergeTables(accumulator.tables, part.tables, at);
-  }
-
-  private transform(target: LoadedKustomization, { resources, tables = defaultTables }: Accumulator): void {
+  /** The settings of one kustomization, in upstream's order. */
+  private transform(target: LoadedKustomization, accumulator: Accumulator, from: string): void {
+    const { resources, tables = defaultTables } = accumulator;
     const { spec } = target;
     const at = (...path: (string | number)[]) => positionIn(target, path);
-    for (const patch of [...target.strategicMerges, ...target.patches]) applyPatch(resources, patch, this.schemas);
-    if (spec.namespace) setNamespace(resources, spec.namespace, tables, at('namespace'));
-    if (spec.namePrefix) affixNames(resources, spec.namePrefix, 'prefix', tables.namePrefix);
-    if (spec.nameSuffix) affixNames(resources, spec.nameSuffix, 'suffix', tables.nameSuffix);
+    const ran = (kind: string) => {
+      if (this.tracksOrigins) recordTransformation(resources, builtinOrigin(target, from, kind));
+    };
+    for (const patch of target.strategicMerges) applyPatch(resources, patch, this.schemas);
+    if (target.strategicMerges.length > 0) ran('PatchStrategicMergeTransformer');
+    for (const patch of target.patches) {
+      applyPatch(resources, patch, this.schemas);
+      ran('PatchTransformer');
+    }
+    if (spec.namespace) {
+      setNamespace(resources, spec.namespace, tables, at('namespace'));
+      ran('NamespaceTransformer');
+    }
+    if (spec.namePrefix) {
+      affixNames(resources, spec.namePrefix, 'prefix', tables.namePrefix);
+      ran('PrefixTransformer');
+    }
+    if (spec.nameSuffix) {
+      affixNames(resources, spec.nameSuffix, 'suffix', tables.nameSuffix);
+      ran('SuffixTransformer');
+    }
+    this.transformContents(target, resources, tables, ran);
+  }
+
+  private transformContents(
+    target: LoadedKustomization,
+    resources: Resource[],
+    tables: FieldTables,
+    ran: (kind: string) => void,
+  ): void {
+    const { spec } = target;
+    const at = (...path: (string | number)[]) => positionIn(target, path);
     spec.labels?.forEach((label, index) => {
       setEntries(resources, label.pairs ?? {}, labelSpecs(label, tables, at('labels', index)));
+      ran('LabelTransformer');
     });
     setEntries(resources, spec.commonLabels ?? {}, tables.commonLabels);
+    if (spec.labels?.length || Object.keys(spec.commonLabels ?? {}).length > 0) ran('LabelTransformer');
     setEntries(resources, spec.commonAnnotations ?? {}, tables.commonAnnotations);
-    for (const patch of target.jsonPatches) applyPatch(resources, patch, this.schemas, false);
+    if (Object.keys(spec.commonAnnotations ?? {}).length > 0) ran('AnnotationsTransformer');
+    for (const patch of target.jsonPatches) {
+      applyPatch(resources, patch, this.schemas, false);
+      ran('PatchJson6902Transformer');
+    }
     spec.replicas?.forEach((replica, index) => {
       setReplicas(resources, replica, tables.replicas, at('replicas', index));
+      ran('ReplicaCountTransformer');
     });
     for (const field of ['images', 'imageTags'] as const) {
       spec[field]?.forEach((image, index) => {
         setImages(resources, image, tables.images, at(field, index));
+        ran('ImageTagTransformer');
       });
     }
     applyReplacements(resources, target.replacements);
+    if (target.replacements.length > 0) ran('ReplacementTransformer');
+  }
+}
+
+/** Adds resources to a list while it is not transformed, refusing a second one of the same identity. */
+class ResourceIndex {
+  private readonly resources: Resource[];
+  private readonly byId = new Map<string, Resource>();
+
+  constructor(resources: Resource[]) {
+    this.resources = resources;
+    for (const resource of resources) this.byId.set(formatId(resource.currentId), resource);
+  }
+
+  add(resource: Resource): void {
+    const id = formatId(resource.currentId);
+    const other = this.byId.get(id);
+    if (other) {
+      fail(resource.at, {
+        code: 'duplicate-id',
+        message: `${id} is already registered`,
+        why: `it is defined at ${other.at.file}:${other.at.line} and at ${resource.at.file}:${resource.at.line}`,
+        fix: 'remove one of the two, rename it, or turn it into a patch',
+      });
+    }
+    this.byId.set(id, resource);
+    this.resources.push(resource);
   }
 }
 
 function positionIn(target: LoadedKustomization, path: readonly (string | number)[]): Position & { source?: string } {
   return target.document.source.at(offsetOf(target.document.node, path));
-}
-
-function applyBuildMetadata(_resources: readonly Resource[], root: LoadedKustomization, _warnings: Diagnostic[]): void {
-  fail(positionIn(root, ['buildMetadata']), {
-    code: 'unsupported',
-    message: 'buildMetadata is not supported yet',
-    fix: 'remove it',
-  });
 }
 
 /** The plain object with its keys in output order. Empty annotations vanish, others become strings, as upstream. */

@@ -24,6 +24,10 @@ export class Labels {
     return new Labels(sortedPairs(byName));
   }
 
+  static fromMap(labels: ReadonlyMap<string, string>): Labels {
+    return Labels.fromSorted(sortedPairs(labels));
+  }
+
   static fromObject(labels: Readonly<Record<string, string>>): Labels {
     return Labels.fromPairs(Object.entries(labels));
   }

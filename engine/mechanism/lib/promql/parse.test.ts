@@ -39,7 +39,7 @@ describe('parseQuery, promql §2', () => {
   it.each([
     ['', 1, 1, 'no expression found'],
     ['sum(rate(x[5m', 1, 14, 'unexpected end of input'],
-    ['rate(x[$__interval])', 1, 7, 'unexpected'],
+    ['rate(x[$__interval])', 1, 8, 'unexpected'],
     ['sum(x)\n + frob(y)', 2, 4, 'unknown function with name "frob"'],
     ['{}', 1, 1, 'at least one non-empty matcher'],
     ['x{a=~".*"} and {a=~".*"}', 1, 16, 'at least one non-empty matcher'],
@@ -54,7 +54,7 @@ describe('parseQuery, promql §2', () => {
     ['x offset 1m offset 1m', 1, 1, 'offset modifier may not be set multiple times'],
     ['sum(x) offset 1m', 1, 1, 'offset modifier must be preceded by'],
     ['x[0s]', 1, 3, 'duration must be greater than 0'],
-    ['x{a="1', 1, 5, 'unexpected'],
+    ['x{a="1', 1, 7, 'unexpected end of input'],
     ['"abc', 1, 1, 'unterminated quoted string'],
   ])('refuses %j at %i:%i', (query, line, column, problem) => {
     expect(() => parseQuery(query)).toThrow(PromqlError);

@@ -142,5 +142,5 @@ function labelsOfSample(sample: ParsedSample, scrape: Scrape): Labels {
     labels.set(name, value);
   }
   labels.set(METRIC_NAME, sample.name);
-  return Labels.fromPairs(labels);
+  return Labels.fromMap(labels);
 }

@@ -31,6 +31,8 @@ export interface StoreStats {
   readonly refusedSamples: number;
 }
 
+const TEXTS_MAX = 100_000;
+
 interface Bucket {
   readonly byKey: Map<string, Series>;
   /** Sorted by labels, or undefined after a change. */
@@ -46,6 +48,7 @@ export interface Queryable {
 export class SeriesStore implements Queryable {
   readonly limits: StoreLimits;
   readonly #buckets = new Map<string, Bucket>();
+  readonly #texts = new Map<string, string>();
   #series = 0;
   #samples = 0;
   #droppedSamples = 0;
@@ -83,7 +86,7 @@ export class SeriesStore implements Queryable {
     const known = this.#find(labels);
     if (known !== undefined) return known;
     if (this.#series >= this.limits.maxSeries && !this.#evictSeries(tMs)) return undefined;
-    const series = new Series(detachLabels(labels));
+    const series = new Series(this.#detach(labels));
     const name = series.labels.metricName;
     const bucket = this.#buckets.get(name);
     if (bucket === undefined)
@@ -146,6 +149,21 @@ export class SeriesStore implements Queryable {
     this.#samples += times.length - series.length;
     series.load(times, words);
     if (this.#samples > this.limits.maxSamples) this.#enforceMaxSamples();
+  }
+
+  /** Copies the text, each label once: a slice of a scrape body would keep the whole body in memory. */
+  #detach(labels: Labels): Labels {
+    if (this.#texts.size > TEXTS_MAX) this.#texts.clear();
+    return Labels.fromSorted(labels.pairs.map(([name, value]) => [this.#intern(name), this.#intern(value)] as const));
+  }
+
+  #intern(text: string): string {
+    let known = this.#texts.get(text);
+    if (known === undefined) {
+      known = detachText(text);
+      this.#texts.set(known, known);
+    }
+    return known;
   }
 
   #find(labels: Labels): Series | undefined {
@@ -231,11 +249,6 @@ function sortedSeries(bucket: Bucket): readonly Series[] {
 function filterSeries(series: readonly Series[], matchers: readonly Matcher[]): readonly Series[] {
   if (matchers.length === 0) return series;
   return series.filter(({ labels }) => matchers.every((matcher) => matcher.matches(labels.get(matcher.name))));
-}
-
-/** Copies the text: a slice of a scrape body would keep the whole body in memory. */
-function detachLabels(labels: Labels): Labels {
-  return Labels.fromSorted(labels.pairs.map(([name, value]) => [detachText(name), detachText(value)] as const));
 }
 
 /** A copy of `text` that shares no memory with the string it was cut from. */

@@ -24,7 +24,8 @@ export class Series {
   staleCount = 0;
   /** Set when the store has dropped the series: whoever kept a reference must look it up anew. */
   removed = false;
-  #words = new Uint32Array(this.values.buffer);
+  /** View of the memory of `values`; made on demand, since most series never hold a marker. */
+  #view: Uint32Array | undefined;
 
   constructor(labels: Labels) {
     this.labels = labels;
@@ -104,12 +105,18 @@ export class Series {
     return dropped;
   }
 
+  get #words(): Uint32Array {
+    this.#view ??= new Uint32Array(this.values.buffer);
+    return this.#view;
+  }
+
+  /** Copies between arrays of one type keep all bits, so markers survive. */
   #makeRoom(): void {
     const { length } = this;
     const capacity = this.times.length;
     if (this.start >= capacity / 2) {
       this.times.copyWithin(0, this.start, this.end);
-      this.#words.copyWithin(0, 2 * this.start, 2 * this.end);
+      this.values.copyWithin(0, this.start, this.end);
     } else {
       this.#moveTo(capacity * 2);
     }
@@ -119,11 +126,11 @@ export class Series {
 
   #moveTo(capacity: number): void {
     const times = new Float64Array(capacity);
-    const words = new Uint32Array(capacity * 2);
+    const values = new Float64Array(capacity);
     times.set(this.times.subarray(this.start, this.end));
-    words.set(this.#words.subarray(2 * this.start, 2 * this.end));
+    values.set(this.values.subarray(this.start, this.end));
     this.times = times;
-    this.#words = words;
-    this.values = new Float64Array(words.buffer);
+    this.values = values;
+    this.#view = undefined;
   }
 }

@@ -20,7 +20,7 @@ export function unquote(literal: string): string {
   const body = literal.slice(1, -1);
   if (quote === '`') return body;
   if (body.includes('\n')) throw new Error('a quoted string must not span lines; use backticks');
-  return body.includes('\\') ? unescape(body, quote ?? '') : body;
+  return body.includes('\\') ? replaceEscapes(body, quote ?? '') : body;
 }
 
 /** Whether the last quote is not itself escaped. */
@@ -30,7 +30,7 @@ function closes(literal: string): boolean {
   return backslashes % 2 === 0;
 }
 
-function unescape(body: string, quote: string): string {
+function replaceEscapes(body: string, quote: string): string {
   const bytes: number[] = [];
   const pattern =
     /\\(?:([abfnrtv\\'"])|x([0-9a-fA-F]{2})|([0-7]{3})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8}))|(\\.?)|([^\\]+)/gsu;

@@ -195,7 +195,7 @@ class SyncStep {
     const applied = { appliedWave: true };
     if (failures.length > 0) {
       if (this.#input.tasks.some((task) => task.phase === 'SyncFail')) {
-        return { ...this.#outcome('Running', 'one or more objects failed to apply'), ...applied, wakeAtMs: this.#input.nowMs };
+        return { ...this.#outcome('Running', 'one or more objects failed to apply'), ...applied };
       }
       return {
         ...this.#outcome('Failed', `one or more objects failed to apply, reason: ${failures.join(',')}`),

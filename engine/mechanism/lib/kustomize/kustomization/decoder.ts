@@ -95,7 +95,7 @@ class Decoder {
     this.report(path, {
       code: 'wrong-type',
       message: `${formatPath(path)} must be ${expected}, not ${describe(value)}`,
-      fix: quote ? `quote it: "${String(value)}"` : undefined,
+      fix: quote ? 'put the value in quotes' : undefined,
     });
     return undefined;
   }

@@ -1,5 +1,6 @@
 /** Reads a kustomization and everything below it, and collects every finding on the way. */
 import { type Diagnostic, fail, KustomizeError, type Position } from '../errors.ts';
+import { readCrdTables } from '../fieldspecs/crds.ts';
 import type { FieldTables } from '../fieldspecs/tables.ts';
 import type { FileSystem } from '../file-system.ts';
 import { decodeDocument } from '../kustomization/decoder.ts';
@@ -169,7 +170,10 @@ class Scope {
       patches: this.each('patches', spec.patches, (patch, at) => this.patch(patch, at)),
       jsonPatches: this.each('patchesJson6902', spec.patchesJson6902, (patch, at) => this.patch(patch, at)),
       replacements: this.each('replacements', spec.replacements, (entry, at) => this.replacement(entry, at)).flat(),
-      configurations: this.each('configurations', spec.configurations, (path, at) => this.configuration(path, at)),
+      configurations: [
+        ...this.each('configurations', spec.configurations, (path, at) => this.configuration(path, at)),
+        ...this.each('crds', spec.crds, (path, at) => this.crd(path, at)),
+      ],
       openApi: this.loader.attempt(() => this.openApi()),
     };
   }
@@ -372,6 +376,14 @@ class Scope {
         referrers: reference.fieldSpecs ?? [],
       })),
     };
+  }
+
+  private crd(path: string, at: At): Partial<FieldTables> {
+    const [document] = parseDocuments(this.text(path, at), 'resource');
+    if (!document || !isMap(document.value)) {
+      fail(at, { code: 'wrong-type', message: `${path} holds no definitions`, fix: 'list OpenAPI definitions' });
+    }
+    return readCrdTables(document.value as Parameters<typeof readCrdTables>[0]);
   }
 
   private openApi(): { definitions?: unknown } | undefined {

@@ -4,7 +4,7 @@ import { mergeSpecs } from '../fieldspecs/merge.ts';
 import type { FieldTables } from '../fieldspecs/tables.ts';
 import { applyFieldSpec } from '../fieldspecs/walker.ts';
 import type { FieldSpec, Image, Label, Replica } from '../kustomization/types.ts';
-import { formatId, isSelected, type Resource, sameId } from '../resource.ts';
+import { formatId, isSelected, type Resource } from '../resource.ts';
 import { isList, isMap, isNull, type Json, scalarText, setField } from '../types.ts';
 
 type At = Position & { source?: string };
@@ -196,17 +196,4 @@ function splitImage(image: string): { name: string; tag: string; digest: string 
   const digest = at < 0 ? '' : image.slice(at + 1);
   if (colon < 0 || (at >= 0 && at < colon)) return { name: at < 0 ? image : image.slice(0, at), tag: '', digest };
   return { name: image.slice(0, colon), tag: image.slice(colon + 1, at < 0 ? undefined : at), digest };
-}
-
-/** The resources of one list must differ in identity. Throws KustomizeError. */
-export function refuseDuplicate(resources: readonly Resource[], incoming: Resource, at: At): void {
-  const id = incoming.currentId;
-  const other = resources.find((resource) => resource.object && sameId(resource.currentId, id));
-  if (!other) return;
-  fail(at, {
-    code: 'duplicate-id',
-    message: `${formatId(id)} is already registered`,
-    why: `it is defined at ${other.at.file}:${other.at.line} and at ${incoming.at.file}:${incoming.at.line}`,
-    fix: 'remove one of the two, rename it, or turn it into a patch',
-  });
 }

@@ -1,0 +1,117 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { ResourceKind } from '../../engine/vocabulary/kube/kinds.ts';
+import type { Options } from '../command.ts';
+import { CliError } from '../errors.ts';
+import { findRepository } from '../git/repository.ts';
+import { decideStateFolder, isTraversableByOthers, kubeconfigFile } from '../state-folder.ts';
+import { environmentNamespaces } from '../view/environments.ts';
+import type { Api } from './api.ts';
+
+/** What a command line points at: a repository, its state folder, an API. Each is looked up when first asked for. */
+export interface Session {
+  /** Absolute path of the git work tree. Throws CliError when there is none. */
+  repository(): string;
+  stateFolder(): string;
+  api(): Promise<Api>;
+  /** The namespace of -n or -e, or undefined when neither was given. Throws CliError for an unknown environment. */
+  givenNamespace(): Promise<string | undefined>;
+  /** As givenNamespace, else the context's, else `default`. */
+  namespace(): Promise<string>;
+}
+
+interface SessionParts {
+  options: Options;
+  environment: Readonly<Record<string, string | undefined>>;
+  folder: string;
+}
+
+/** The session of one command line run in `folder`. */
+export function openSession({ options, environment, folder }: SessionParts): Session {
+  let api: Promise<Api> | undefined;
+  const repository = once(() => findRepository(options.text('repository'), folder));
+  const stateFolder = once(() =>
+    decideStateFolder({
+      repository: repository(),
+      option: options.text('state'),
+      environment,
+      isRoot: process.getuid?.() === 0,
+      isTraversable: isTraversableByOthers,
+    }),
+  );
+  const session: Session = {
+    repository,
+    stateFolder,
+    api() {
+      api ??= connect(options, environment, stateFolder);
+      return api;
+    },
+    async givenNamespace() {
+      const namespace = options.text('namespace');
+      const name = options.text('env');
+      if (namespace !== undefined || name === undefined) return namespace;
+      return namespaceOf(await session.api(), name);
+    },
+    async namespace() {
+      return (await session.givenNamespace()) ?? (await session.api()).connection.namespace ?? 'default';
+    },
+  };
+  return session;
+}
+
+function once<T>(compute: () => T): () => T {
+  let value: T | undefined;
+  return () => {
+    value ??= compute();
+    return value;
+  };
+}
+
+async function connect(
+  options: Options,
+  environment: Readonly<Record<string, string | undefined>>,
+  stateFolder: () => string,
+): Promise<Api> {
+  const [{ Api }, { openConnection }] = await Promise.all([import('./api.ts'), import('./connection.ts')]);
+  const named = options.text('kubeconfig');
+  const context = options.text('context');
+  if (named !== undefined) return new Api(await openConnection({ file: resolve(named), context }));
+  const own = ownKubeconfig(stateFolder);
+  const hasOther = (environment.KUBECONFIG ?? '') !== '' || context !== undefined;
+  // A stopped engine's kubeconfig still wins: a command must never reach a cluster that nobody named.
+  if (own !== undefined && existsSync(own) && (context === undefined || context === 'pern')) {
+    return new Api(await openConnection({ file: own, context }));
+  }
+  if (hasOther) return new Api(await openConnection({ file: undefined, context }));
+  throw new CliError({
+    what: 'no engine has been started here, and no kubeconfig is named',
+    where: own,
+    fix: 'start one with "pern up", or name a cluster with --kubeconfig, --context or $KUBECONFIG',
+  });
+}
+
+/** The engine's kubeconfig, when the command line stands in a repository at all. */
+function ownKubeconfig(stateFolder: () => string): string | undefined {
+  try {
+    return kubeconfigFile(stateFolder());
+  } catch (error) {
+    if (error instanceof CliError) return undefined;
+    throw error;
+  }
+}
+
+async function namespaceOf(api: Api, environment: string): Promise<string> {
+  const { items } = await api.list('Application.argoproj.io');
+  const known = environmentNamespaces(items);
+  const namespace = known.get(environment);
+  if (namespace !== undefined) return namespace;
+  throw new CliError({
+    what: `there is no environment "${environment}"`,
+    fix: known.size === 0 ? 'no Application deploys an environment yet' : `use one of: ${[...known.keys()].join(', ')}`,
+  });
+}
+
+/** Where to look for objects of a kind: nowhere in particular for cluster-scoped ones. */
+export async function namespaceFor(session: Session, kind: ResourceKind): Promise<string | undefined> {
+  return kind.namespaced ? session.namespace() : undefined;
+}

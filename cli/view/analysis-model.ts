@@ -1,0 +1,107 @@
+import { parseTime } from '../../engine/vocabulary/core/clock.ts';
+import type { KindMap } from '../../engine/vocabulary/kube/kinds.ts';
+
+export interface MeasurementView {
+  phase: string;
+  value: string;
+  message: string;
+  finishedMs: number | undefined;
+}
+
+export interface MetricView {
+  name: string;
+  phase: string;
+  message: string;
+  isDryRun: boolean;
+  /** After substitution; undefined for a provider without a query. */
+  query: string | undefined;
+  provider: string;
+  successCondition: string | undefined;
+  failureCondition: string | undefined;
+  successful: number;
+  failed: number;
+  inconclusive: number;
+  error: number;
+  /** How many failed measurements are tolerated; one more fails the metric. */
+  failureLimit: string;
+  /** How many measurements are wanted; undefined = as long as the release runs. */
+  countWanted: number | undefined;
+  /** Oldest first, as the run holds them. */
+  measurements: readonly MeasurementView[];
+}
+
+export interface AnalysisRunView {
+  name: string;
+  phase: string;
+  message: string;
+  /** `step 3`, `background`, or the type as the label has it. */
+  scope: string;
+  createdMs: number;
+  successful: number;
+  failed: number;
+  inconclusive: number;
+  error: number;
+  metrics: readonly MetricView[];
+}
+
+type AnalysisRun = KindMap['AnalysisRun.argoproj.io'];
+type Metric = NonNullable<AnalysisRun['spec']['metrics']>[number];
+type MetricResult = NonNullable<NonNullable<AnalysisRun['status']>['metricResults']>[number];
+
+/** An AnalysisRun as views show it: every metric of the spec with its result, whether it has one yet or not. */
+export function analysisRunView(run: AnalysisRun, nowMs: number): AnalysisRunView {
+  const results = run.status?.metricResults ?? [];
+  const metrics = (run.spec.metrics ?? []).map((metric) => {
+    return metricView(
+      metric,
+      results.find(({ name }) => name === metric.name),
+    );
+  });
+  const total = (pick: (metric: MetricView) => number) => metrics.reduce((sum, metric) => sum + pick(metric), 0);
+  return {
+    name: run.metadata.name,
+    phase: run.status?.phase ?? 'Pending',
+    message: run.status?.message ?? '',
+    scope: scopeOf(run),
+    createdMs: parseTime(run.metadata.creationTimestamp) ?? nowMs,
+    successful: total((metric) => metric.successful),
+    failed: total((metric) => metric.failed),
+    inconclusive: total((metric) => metric.inconclusive),
+    error: total((metric) => metric.error),
+    metrics,
+  };
+}
+
+function scopeOf({ metadata }: AnalysisRun): string {
+  const type = metadata.labels?.['rollout-type'] ?? '';
+  if (type !== 'Step') return type.toLowerCase();
+  return `step ${Number(metadata.labels?.['step-index'] ?? 0) + 1}`;
+}
+
+function metricView(metric: Metric, result: MetricResult | undefined): MetricView {
+  const provider = Object.keys(metric.provider ?? {})[0] ?? '';
+  const query = result?.metadata?.ResolvedPrometheusQuery ?? metric.provider?.prometheus?.query;
+  const count = Number(metric.count ?? 0);
+  return {
+    name: metric.name,
+    phase: result?.phase ?? 'Pending',
+    message: result?.message ?? '',
+    isDryRun: result?.dryRun === true,
+    query: query?.replaceAll(/\s+/g, ' ').trim(),
+    provider,
+    successCondition: metric.successCondition,
+    failureCondition: metric.failureCondition,
+    successful: result?.successful ?? 0,
+    failed: result?.failed ?? 0,
+    inconclusive: result?.inconclusive ?? 0,
+    error: result?.error ?? 0,
+    failureLimit: String(metric.failureLimit ?? 0),
+    countWanted: count > 0 ? count : metric.interval === undefined ? 1 : undefined,
+    measurements: (result?.measurements ?? []).map((measurement) => ({
+      phase: measurement.phase ?? 'Pending',
+      value: measurement.value ?? '',
+      message: measurement.message ?? '',
+      finishedMs: parseTime(measurement.finishedAt),
+    })),
+  };
+}
