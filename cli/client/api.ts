@@ -8,6 +8,7 @@ import {
 } from '../../engine/vocabulary/kube/kinds.ts';
 import type { KubeObject } from '../../engine/vocabulary/kube/object.ts';
 import { CliError, EXIT_CODES } from '../errors.ts';
+import type { ServerTable } from '../view/server-table.ts';
 import { type Connection, type HttpCall, readBody, send } from './connection.ts';
 
 /** The API refused a request; `code` and `reason` are those of its Status object. */
@@ -41,14 +42,6 @@ export interface ObjectList<T> {
   resourceVersion: string;
 }
 
-/** A server-side table (kubernetes-api.md §8). */
-export interface Table {
-  kind: 'Table';
-  metadata?: { resourceVersion?: string };
-  columnDefinitions?: { name: string; type: string; format?: string; priority?: number }[];
-  rows?: { cells: unknown[]; object?: { metadata?: { name?: string; namespace?: string } } }[];
-}
-
 export interface WatchEvent {
   type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK' | 'ERROR';
   object: KubeObject;
@@ -67,7 +60,11 @@ export class Api {
   }
 
   async get<Id extends KindId>(id: Id, namespace: string | undefined, name: string): Promise<ObjectOf<Id>> {
-    return (await this.json({ method: 'GET', path: objectPath(kindOf(id), namespace, name) })) as ObjectOf<Id>;
+    return (await this.getKind(kindOf(id), namespace, name)) as ObjectOf<Id>;
+  }
+
+  async getKind(kind: ResourceKind, namespace: string | undefined, name: string): Promise<KubeObject> {
+    return (await this.json({ method: 'GET', path: objectPath(kind, namespace, name) })) as KubeObject;
   }
 
   /** As get, but undefined when there is none. */
@@ -94,10 +91,10 @@ export class Api {
     return { items, resourceVersion: body.metadata?.resourceVersion ?? '' };
   }
 
-  /** One object or a list as the server prints it. */
-  async table(kind: ResourceKind, query: ListQuery, name?: string): Promise<Table> {
+  /** One object or a list as the server prints it (kubernetes-api.md §8); the plain object or list where it does not. */
+  async table(kind: ResourceKind, query: ListQuery, name?: string): Promise<ServerTable> {
     const path = name === undefined ? listPath(kind, query) : objectPath(kind, query.namespace, name);
-    return (await this.json({ method: 'GET', path, accept: TABLE_ACCEPT })) as Table;
+    return (await this.json({ method: 'GET', path, accept: TABLE_ACCEPT })) as ServerTable;
   }
 
   /** Patches an object or, with `subresource`, its status. */

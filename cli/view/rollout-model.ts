@@ -191,7 +191,9 @@ export function stepLabel(step: Step): string {
     if (replicas !== undefined) return `setCanaryScale{replicas: ${replicas}}`;
     return `setCanaryScale{matchTrafficWeight: ${matchTrafficWeight === true}}`;
   }
-  if (step.plugin !== undefined) return `plugin: ${step.plugin.name}`;
+  // Newer than the typed schema.
+  const { plugin } = step as { plugin?: { name: string } };
+  if (plugin !== undefined) return `plugin: ${plugin.name}`;
   return Object.keys(step)[0] ?? 'empty';
 }
 

@@ -40,13 +40,10 @@ export class Engine {
     const { scheduler, machine } = parts;
     this.store = new Store(parts.journal);
     this.resources = new Resources({ store: this.store, clock: scheduler, ids: parts.ids, admission: parts.admission });
-    this.#answers = new AnswerBook(
-      { answer: (question, respond) => answerFrom(parts, question, respond) },
-      (asker) => {
-        const space = asker.indexOf(' ');
-        this.loop.enqueue(asker.slice(0, space), asker.slice(space + 1));
-      },
-    );
+    this.#answers = new AnswerBook({ answer: (question, respond) => answerFrom(parts, question, respond) }, (asker) => {
+      const space = asker.indexOf(' ');
+      this.loop.enqueue(asker.slice(0, space), asker.slice(space + 1));
+    });
     const interpreter = new Interpreter({
       resources: this.resources,
       targets: machine,

@@ -94,7 +94,12 @@ beforeEach(() => {
     controllers: [...workloadControllers, modelKubelet as Controller<never>],
     onStep: (record) => steps.push(record),
   } as ConstructorParameters<typeof Engine>[0]);
-  engine.resources.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop' }, spec: { finalizers: ['kubernetes'] } });
+  engine.resources.create({
+    apiVersion: 'v1',
+    kind: 'Namespace',
+    metadata: { name: 'shop' },
+    spec: { finalizers: ['kubernetes'] },
+  });
   engine.start();
 });
 
@@ -111,12 +116,20 @@ const events = (reason: string) => engine.store.list('Event', 'shop').filter((ev
 const shop = (kind: string, name: string) => ({ kind, namespace: 'shop', name });
 
 function template(labels: Record<string, string>, image = 'web:1') {
-  return { metadata: { labels }, spec: { containers: [{ name: 'c', image, ports: [{ name: 'http', containerPort: 8080 }] }] } };
+  return {
+    metadata: { labels },
+    spec: { containers: [{ name: 'c', image, ports: [{ name: 'http', containerPort: 8080 }] }] },
+  };
 }
 
 function workload(kind: string, spec: Record<string, unknown>, name = 'web'): Manifest {
   const apiVersion = kind === 'Job' ? 'batch/v1' : 'apps/v1';
-  return { apiVersion, kind, metadata: { name, namespace: 'shop' }, spec: { selector: { matchLabels: { app: 'web' } }, ...spec } };
+  return {
+    apiVersion,
+    kind,
+    metadata: { name, namespace: 'shop' },
+    spec: { selector: { matchLabels: { app: 'web' } }, ...spec },
+  };
 }
 
 function patchSpec(kind: string, spec: Record<string, unknown>, name = 'web'): void {
@@ -155,7 +168,10 @@ describe('deployment', () => {
     let most = 0;
     const end = engine.store.subscribe(() => {
       const active = pods().filter((pod) => !isDeleting(pod));
-      least = Math.min(least, active.filter((pod) => findCondition(pod.status?.conditions, 'Ready')?.status === 'True').length);
+      least = Math.min(
+        least,
+        active.filter((pod) => findCondition(pod.status?.conditions, 'Ready')?.status === 'True').length,
+      );
       most = Math.max(most, active.length);
     });
     run(60_000);
@@ -180,7 +196,9 @@ describe('deployment', () => {
     });
     run(30_000);
     expect(condition('Progressing')?.reason).toBe('NewReplicaSetAvailable');
-    const history = engine.store.list('ReplicaSet.apps', 'shop').map((set) => set.metadata.annotations?.['deployment.kubernetes.io/revision']);
+    const history = engine.store
+      .list('ReplicaSet.apps', 'shop')
+      .map((set) => set.metadata.annotations?.['deployment.kubernetes.io/revision']);
     expect(history.sort()).toEqual(['2', '3']);
   });
 
@@ -189,7 +207,9 @@ describe('deployment', () => {
     run(10_000);
     patchSpec('Deployment.apps', { template: template({ app: 'web' }, 'web:2') });
     const images = new Set<string>();
-    const end = engine.store.subscribe(() => images.add([...new Set(pods().map((pod) => pod.spec.containers[0]?.image))].join('+')));
+    const end = engine.store.subscribe(() =>
+      images.add([...new Set(pods().map((pod) => pod.spec.containers[0]?.image))].join('+')),
+    );
     run(30_000);
     end();
     expect([...images]).not.toContain('web:1+web:2');
@@ -223,10 +243,22 @@ describe('deployment', () => {
 
 describe('statefulset', () => {
   const get = () => engine.store.get('StatefulSet.apps', 'shop', 'web') as KindMap['StatefulSet.apps'];
-  const claims = [{ metadata: { name: 'data' }, spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } } }];
+  const claims = [
+    {
+      metadata: { name: 'data' },
+      spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } },
+    },
+  ];
 
   it('makes pods in order with their claims, updates from the last, and leaves claims when scaled down', () => {
-    create(workload('StatefulSet', { replicas: 3, serviceName: 'web', template: template({ app: 'web' }), volumeClaimTemplates: claims }));
+    create(
+      workload('StatefulSet', {
+        replicas: 3,
+        serviceName: 'web',
+        template: template({ app: 'web' }),
+        volumeClaimTemplates: claims,
+      }),
+    );
     run(1000);
     expect(podNames()).toEqual(['web-0']);
     run(10_000);
@@ -237,22 +269,35 @@ describe('statefulset', () => {
       volumes: [{ name: 'data', persistentVolumeClaim: { claimName: 'data-web-1' } }],
     });
     const first = get().status?.currentRevision;
-    patchSpec('StatefulSet.apps', { template: template({ app: 'web' }, 'web:2'), updateStrategy: { type: 'RollingUpdate', rollingUpdate: { partition: 1 } } });
+    patchSpec('StatefulSet.apps', {
+      template: template({ app: 'web' }, 'web:2'),
+      updateStrategy: { type: 'RollingUpdate', rollingUpdate: { partition: 1 } },
+    });
     run(30_000);
     expect(pods().map((pod) => pod.spec.containers[0]?.image)).toEqual(['web:1', 'web:2', 'web:2']);
     expect(get().status).toMatchObject({ currentRevision: first, updatedReplicas: 2 });
     patchSpec('StatefulSet.apps', { updateStrategy: { rollingUpdate: { partition: 0 } } });
     run(30_000);
-    expect(get().status).toMatchObject({ readyReplicas: 3, updatedReplicas: 3, currentRevision: get().status?.updateRevision });
+    expect(get().status).toMatchObject({
+      readyReplicas: 3,
+      updatedReplicas: 3,
+      currentRevision: get().status?.updateRevision,
+    });
     patchSpec('StatefulSet.apps', { replicas: 1 });
     run(30_000);
     expect(podNames()).toEqual(['web-0']);
     const bound = engine.store.list('PersistentVolumeClaim', 'shop');
-    expect(bound.map(({ metadata, status }) => `${metadata.name} ${status?.phase}`)).toEqual(['data-web-0 Bound', 'data-web-1 Bound', 'data-web-2 Bound']);
+    expect(bound.map(({ metadata, status }) => `${metadata.name} ${status?.phase}`)).toEqual([
+      'data-web-0 Bound',
+      'data-web-1 Bound',
+      'data-web-2 Bound',
+    ]);
   });
 
   it('Parallel makes all pods at once', () => {
-    create(workload('StatefulSet', { replicas: 3, podManagementPolicy: 'Parallel', template: template({ app: 'web' }) }));
+    create(
+      workload('StatefulSet', { replicas: 3, podManagementPolicy: 'Parallel', template: template({ app: 'web' }) }),
+    );
     run(1000);
     expect(podNames()).toEqual(['web-0', 'web-1', 'web-2']);
   });
@@ -260,7 +305,10 @@ describe('statefulset', () => {
   it('refuses loudly to make an old pod whose template it no longer has', () => {
     create(workload('StatefulSet', { replicas: 1, template: template({ app: 'web' }) }));
     run(5000);
-    patchSpec('StatefulSet.apps', { template: template({ app: 'web' }, 'web:2'), updateStrategy: { rollingUpdate: { partition: 1 } } });
+    patchSpec('StatefulSet.apps', {
+      template: template({ app: 'web' }, 'web:2'),
+      updateStrategy: { rollingUpdate: { partition: 1 } },
+    });
     run(5000);
     engine.resources.delete(shop('Pod', 'web-0'));
     run(10_000);
@@ -291,7 +339,9 @@ describe('job', () => {
   it('backs off 10 s, 20 s and fails past backoffLimit', () => {
     job('Failed', { backoffLimit: 2, completions: 1, parallelism: 1 });
     run(100_000);
-    const made = pods().map(({ metadata }) => (parseTime(metadata.creationTimestamp) as number) - START_MS).sort((a, b) => a - b);
+    const made = pods()
+      .map(({ metadata }) => (parseTime(metadata.creationTimestamp) as number) - START_MS)
+      .sort((a, b) => a - b);
     expect(made.map((ms) => ms / 1000)).toEqual([0, 10, 30]);
     expect(conditionTypes()).toEqual(['FailureTarget BackoffLimitExceeded', 'Failed BackoffLimitExceeded']);
     expect(get().status).toMatchObject({ failed: 3 });
@@ -396,7 +446,11 @@ describe('endpointslice', () => {
       apiVersion: 'v1',
       kind: 'Service',
       metadata: { name: 'web', namespace: 'shop' },
-      spec: { clusterIP: '10.0.0.1', selector: { app: 'web' }, ports: [{ name: 'http', port: 80, targetPort: 'http' }] },
+      spec: {
+        clusterIP: '10.0.0.1',
+        selector: { app: 'web' },
+        ports: [{ name: 'http', port: 80, targetPort: 'http' }],
+      },
     });
     create(workload('ReplicaSet', { replicas: 1, template: template({ app: 'web' }) }));
     const slice = () => engine.store.list('EndpointSlice.discovery.k8s.io', 'shop')[0];
@@ -425,13 +479,22 @@ describe('external-secret', () => {
     spec: {
       refreshInterval: '0',
       target: { name: 'db', template: { engineVersion: 'v2', data: { username: 'app', password: '{{ .password }}' } } },
-      dataFrom: [{ sourceRef: { generatorRef: { apiVersion: 'generators.external-secrets.io/v1alpha1', kind: 'Password', name: 'pw' } } }],
+      dataFrom: [
+        {
+          sourceRef: {
+            generatorRef: { apiVersion: 'generators.external-secrets.io/v1alpha1', kind: 'Password', name: 'pw' },
+          },
+        },
+      ],
       ...spec,
     },
   });
   const ready = () => {
     const object = engine.store.get('ExternalSecret.external-secrets.io', 'shop', 'db') as unknown as KubeObject;
-    return { condition: findCondition((object.status as { conditions: Condition[] }).conditions, 'Ready'), health: assessHealth(object)?.status };
+    return {
+      condition: findCondition((object.status as { conditions: Condition[] }).conditions, 'Ready'),
+      health: assessHealth(object)?.status,
+    };
   };
   const generator = () =>
     create({
@@ -445,7 +508,9 @@ describe('external-secret', () => {
     create(externalSecret({}));
     run(1000);
     expect(ready()).toMatchObject({ health: 'Degraded', condition: { reason: 'SecretSyncedError' } });
-    expect(ready().condition?.message).toContain('spec.dataFrom[0].sourceRef.generatorRef.name: Password "pw" not found');
+    expect(ready().condition?.message).toContain(
+      'spec.dataFrom[0].sourceRef.generatorRef.name: Password "pw" not found',
+    );
     generator();
     run(1000);
     const password = Buffer.from(secret()?.data?.password ?? '', 'base64').toString();
@@ -455,6 +520,7 @@ describe('external-secret', () => {
     const version = secret()?.metadata.resourceVersion;
     run(7_200_000);
     expect(secret()?.metadata.resourceVersion).toBe(version);
+    expect(events('Updated')).toEqual([]);
     const elsewhere = [...engine.store.all()].filter(({ kind }) => kind !== 'Secret');
     expect(JSON.stringify(elsewhere)).not.toContain(password);
     const questions = steps.flatMap(({ plan }) => plan?.effects ?? []).filter(({ effect }) => effect !== 'create');
@@ -511,7 +577,13 @@ describe('pod-disruption-budget', () => {
 
 it('settles: once everything is as wanted, nothing is planned any more', () => {
   create(workload('Deployment', { replicas: 3, template: template({ app: 'web' }) }));
-  create(workload('StatefulSet', { replicas: 2, selector: { matchLabels: { app: 'db' } }, template: template({ app: 'db' }) }, 'db'));
+  create(
+    workload(
+      'StatefulSet',
+      { replicas: 2, selector: { matchLabels: { app: 'db' } }, template: template({ app: 'db' }) },
+      'db',
+    ),
+  );
   run(30_000);
   const settled = steps.length;
   run(86_400_000);

@@ -68,6 +68,8 @@ export interface ContainerStart {
    * in ContainerState, so that the back-off survives the engine.
    */
   restartDelayMs: number;
+  /** The pod awaits the end of this container (init container, restartPolicy other than Always). For models of programs. */
+  runsToCompletion: boolean;
   /** Memory limit in bytes; undefined when there is none. */
   memoryLimitBytes?: number;
   cpuLimitCores?: number;

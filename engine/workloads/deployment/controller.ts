@@ -41,9 +41,7 @@ function observeDeployment(key: string, { objects }: World): DeploymentObservati
   const sets = objects.ownedBy('ReplicaSet.apps', deployment.metadata.uid);
   const orphans = objects
     .list('ReplicaSet.apps', namespace)
-    .filter(
-      (set) => controllerOf(set) === undefined && matchesSelector(deployment.spec.selector, set.metadata.labels),
-    );
+    .filter((set) => controllerOf(set) === undefined && matchesSelector(deployment.spec.selector, set.metadata.labels));
   const next = newSetManifest(deployment, { revision: 0, replicas: 0, maxSurge: 0 }).metadata.name ?? '';
   const isKnown = findNewSet(deployment, [...sets, ...orphans]) !== undefined;
   return {

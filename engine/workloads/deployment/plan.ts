@@ -15,8 +15,8 @@ import {
   MAX_REPLICAS,
   newSetAnnotations,
   newSetManifest,
-  type ReplicaSet,
   REVISION,
+  type ReplicaSet,
   revisionOf,
 } from './revisions.ts';
 import { computeStatus, isComplete } from './status.ts';
@@ -53,8 +53,7 @@ export function planDeployment(observation: DeploymentObservation, nowMs: number
   const { deployment } = pass;
   if (!isDeleting(deployment)) {
     planAdoption(pass, observation.orphans);
-    if (deployment.spec.paused) planScale(pass);
-    else if (isScalingEvent(pass)) {
+    if (deployment.spec.paused || isScalingEvent(pass)) {
       syncNewSet(pass);
       planScale(pass);
     } else if (deployment.spec.strategy?.type === 'Recreate') planRecreate(pass, observation.pods);
@@ -91,7 +90,12 @@ function startPass({ deployment, sets, orphans, nameTaken }: DeploymentObservati
 function planAdoption({ draft, deployment }: Pass, orphans: readonly ReplicaSet[]): void {
   for (const set of orphans) {
     const ownerReferences = [...(set.metadata.ownerReferences ?? []), controllerReference(deployment)];
-    draft.add({ effect: 'patch', target: refOf(set), patch: { metadata: { ownerReferences } }, when: { uid: set.metadata.uid } });
+    draft.add({
+      effect: 'patch',
+      target: refOf(set),
+      patch: { metadata: { ownerReferences } },
+      when: { uid: set.metadata.uid },
+    });
   }
 }
 
@@ -111,8 +115,8 @@ function syncNewSet(pass: Pass): void {
   if (newSet === undefined) return;
   const annotations = newSetAnnotations(deployment, newSet, pass.revision, bounds.maxSurge);
   const minReadySeconds = deployment.spec.minReadySeconds ?? 0;
-  const isNew = deepEqual({ ...newSet.metadata.annotations, ...annotations }, newSet.metadata.annotations);
-  if (!isNew || (newSet.spec.minReadySeconds ?? 0) !== minReadySeconds) {
+  const isNoted = deepEqual({ ...newSet.metadata.annotations, ...annotations }, newSet.metadata.annotations);
+  if (!isNoted || (newSet.spec.minReadySeconds ?? 0) !== minReadySeconds) {
     draft.add(setPatch(newSet, { metadata: { annotations }, spec: { minReadySeconds } }));
   }
   setDeploymentRevision(pass, annotations[REVISION] ?? '1');
@@ -123,7 +127,11 @@ function syncNewSet(pass: Pass): void {
 
 function setDeploymentRevision({ draft, deployment }: Pass, revision: string): void {
   if (deployment.metadata.annotations?.[REVISION] === revision) return;
-  draft.add({ effect: 'patch', target: refOf(deployment), patch: { metadata: { annotations: { [REVISION]: revision } } } });
+  draft.add({
+    effect: 'patch',
+    target: refOf(deployment),
+    patch: { metadata: { annotations: { [REVISION]: revision } } },
+  });
 }
 
 /** Creates the set for the current template with `replicas`, or notes the collision that prevents it. */
@@ -169,7 +177,9 @@ function planRecreate(pass: Pass, pods: ReadonlyMap<string, readonly Pod[]>): vo
   const active = pass.oldSets.filter((set) => (set.spec.replicas ?? 1) > 0);
   for (const set of active) scale(pass, set, 0);
   syncNewSet(pass);
-  const stillRunning = pass.oldSets.some((set) => (pods.get(set.metadata.uid) ?? []).some((pod) => !isPodTerminal(pod)));
+  const stillRunning = pass.oldSets.some((set) =>
+    (pods.get(set.metadata.uid) ?? []).some((pod) => !isPodTerminal(pod)),
+  );
   if (active.length > 0 || stillRunning) return;
   if (pass.newSet === undefined) createNewSet(pass, pass.replicas);
   else scale(pass, pass.newSet, pass.replicas);

@@ -1,7 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { newSetReplicas, oldSetReplicas, proportionalReplicas, resolveBounds, type SetCounts } from './replica-math.ts';
 
-const set = (name: string, wanted: number, available = wanted, maxReplicas?: number): SetCounts => ({ name, wanted, available, maxReplicas });
+const set = (name: string, wanted: number, available = wanted, maxReplicas?: number): SetCounts => ({
+  name,
+  wanted,
+  available,
+  maxReplicas,
+});
 
 it.each([
   [undefined, 10, { maxSurge: 3, maxUnavailable: 2 }],
@@ -23,8 +28,12 @@ it.each([
 });
 
 describe('old sets', () => {
-  const plan = (replicas: number, bounds: { maxSurge: number; maxUnavailable: number }, newSet: SetCounts, ...old: SetCounts[]) =>
-    Object.fromEntries(oldSetReplicas(replicas, bounds, newSet, old));
+  const plan = (
+    replicas: number,
+    bounds: { maxSurge: number; maxUnavailable: number },
+    newSet: SetCounts,
+    ...old: SetCounts[]
+  ) => Object.fromEntries(oldSetReplicas(replicas, bounds, newSet, old));
 
   it('keep minimum availability', () => {
     expect(plan(10, { maxSurge: 3, maxUnavailable: 2 }, set('new', 3, 0), set('old', 10))).toEqual({ old: 8 });
@@ -33,8 +42,13 @@ describe('old sets', () => {
   });
 
   it('give up unavailable pods first, of the oldest set first', () => {
-    expect(plan(10, { maxSurge: 2, maxUnavailable: 0 }, set('new', 2, 2), set('a', 5, 3), set('b', 5, 5))).toEqual({ a: 3 });
-    expect(plan(6, { maxSurge: 2, maxUnavailable: 2 }, set('new', 4, 4), set('a', 2, 0), set('b', 2, 2))).toEqual({ a: 0, b: 0 });
+    expect(plan(10, { maxSurge: 2, maxUnavailable: 0 }, set('new', 2, 2), set('a', 5, 3), set('b', 5, 5))).toEqual({
+      a: 3,
+    });
+    expect(plan(6, { maxSurge: 2, maxUnavailable: 2 }, set('new', 4, 4), set('a', 2, 0), set('b', 2, 2))).toEqual({
+      a: 0,
+      b: 0,
+    });
   });
 });
 

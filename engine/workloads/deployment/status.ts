@@ -75,11 +75,16 @@ function countSets({ sets, newSet }: StatusParts): Counts {
 }
 
 /** True when every replica is of the new template and available, and no old pod is left. */
-export function isComplete(deployment: Deployment, newSet: ReplicaSet | undefined, sets: readonly ReplicaSet[]): boolean {
+export function isComplete(
+  deployment: Deployment,
+  newSet: ReplicaSet | undefined,
+  sets: readonly ReplicaSet[],
+): boolean {
   const replicas = deployment.spec.replicas ?? 1;
   const total = sets.reduce((sum, set) => sum + (set.status?.replicas ?? 0), 0);
   const available = sets.reduce((sum, set) => sum + (set.status?.availableReplicas ?? 0), 0);
-  const observed = newSet === undefined || (newSet.status?.observedGeneration ?? 0) >= (newSet.metadata.generation ?? 0);
+  const observed =
+    newSet === undefined || (newSet.status?.observedGeneration ?? 0) >= (newSet.metadata.generation ?? 0);
   return observed && (newSet?.status?.replicas ?? 0) === replicas && total === replicas && available === replicas;
 }
 
@@ -101,14 +106,29 @@ function nextProgressing(
   if (settled) return 'keep';
   const name = newSet?.metadata.name ?? deployment.metadata.name;
   if (isComplete(deployment, newSet, parts.sets)) {
-    return { type: 'Progressing', status: 'True', reason: reasons.NEW_REPLICA_SET_AVAILABLE, message: reasons.progressed(name) };
+    return {
+      type: 'Progressing',
+      status: 'True',
+      reason: reasons.NEW_REPLICA_SET_AVAILABLE,
+      message: reasons.progressed(name),
+    };
   }
   if (isProgressing(deployment, counts)) {
-    return { type: 'Progressing', status: 'True', reason: reasons.REPLICA_SET_UPDATED, message: reasons.progressing(name) };
+    return {
+      type: 'Progressing',
+      status: 'True',
+      reason: reasons.REPLICA_SET_UPDATED,
+      message: reasons.progressing(name),
+    };
   }
   const deadlineMs = deadlineOf(deployment, current);
   if (deadlineMs !== undefined && nowMs >= deadlineMs) {
-    return { type: 'Progressing', status: 'False', reason: reasons.PROGRESS_DEADLINE_EXCEEDED, message: reasons.timedOut(name) };
+    return {
+      type: 'Progressing',
+      status: 'False',
+      reason: reasons.PROGRESS_DEADLINE_EXCEEDED,
+      message: reasons.timedOut(name),
+    };
   }
   return 'keep';
 }
@@ -116,10 +136,20 @@ function nextProgressing(
 function pauseCondition(deployment: Deployment, current: Condition | undefined): Condition | undefined {
   const isPausedCondition = current?.reason === reasons.DEPLOYMENT_PAUSED;
   if (deployment.spec.paused && !isPausedCondition) {
-    return { type: 'Progressing', status: 'Unknown', reason: reasons.DEPLOYMENT_PAUSED, message: 'Deployment is paused' };
+    return {
+      type: 'Progressing',
+      status: 'Unknown',
+      reason: reasons.DEPLOYMENT_PAUSED,
+      message: 'Deployment is paused',
+    };
   }
   if (!deployment.spec.paused && isPausedCondition) {
-    return { type: 'Progressing', status: 'Unknown', reason: reasons.DEPLOYMENT_RESUMED, message: 'Deployment is resumed' };
+    return {
+      type: 'Progressing',
+      status: 'Unknown',
+      reason: reasons.DEPLOYMENT_RESUMED,
+      message: 'Deployment is resumed',
+    };
   }
   return undefined;
 }
@@ -139,7 +169,8 @@ function isProgressing(deployment: Deployment, counts: Counts): boolean {
 function deadlineOf(deployment: Deployment, condition: Condition | undefined): number | undefined {
   const waiting = [reasons.NEW_REPLICA_SET_AVAILABLE, reasons.PROGRESS_DEADLINE_EXCEEDED, reasons.DEPLOYMENT_PAUSED];
   const deadlineSeconds = deployment.spec.progressDeadlineSeconds ?? 600;
-  if (condition === undefined || waiting.includes(condition.reason ?? '') || deadlineSeconds >= NO_DEADLINE) return undefined;
+  if (condition === undefined || waiting.includes(condition.reason ?? '') || deadlineSeconds >= NO_DEADLINE)
+    return undefined;
   const sinceMs = parseTime(condition.lastUpdateTime);
   return sinceMs === undefined ? undefined : sinceMs + deadlineSeconds * 1000;
 }

@@ -74,9 +74,11 @@ function computeSlices(service: Service, pods: readonly Pod[]): Manifest[] {
     group.pods.push(pod);
   }
   if (groups.size === 0) groups.set('', { ports: [], pods: [] });
-  return [...groups].sort(([left], [right]) => (left < right ? -1 : 1)).map(([key, group], index) =>
-    sliceObject(service, index === 0 ? revisionHash(service.metadata.name).slice(0, 5) : revisionHash(key), group),
-  );
+  return [...groups]
+    .sort(([left], [right]) => (left < right ? -1 : 1))
+    .map(([key, group], index) =>
+      sliceObject(service, index === 0 ? revisionHash(service.metadata.name).slice(0, 5) : revisionHash(key), group),
+    );
 }
 
 /** A pod with an address that has not ended. A terminating one stays, not ready, until it is gone. */

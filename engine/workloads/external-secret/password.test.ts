@@ -16,7 +16,9 @@ it('has the asked numbers of digits and symbols, and a quarter of each by defaul
 });
 
 it('keeps to the symbols given, to lower case, and repeats when it may', () => {
-  expect(generate({ length: 40, digits: 0, symbols: 40, symbolCharacters: '-_', allowRepeat: true })).toMatch(/^[-_]{40}$/);
+  expect(generate({ length: 40, digits: 0, symbols: 40, symbolCharacters: '-_', allowRepeat: true })).toMatch(
+    /^[-_]{40}$/,
+  );
   expect(generate({ length: 60, digits: 0, symbols: 0, noUpper: true, allowRepeat: true })).toMatch(/^[a-z]{60}$/);
 });
 
@@ -52,10 +54,13 @@ it.each([
   expect(renderTemplate(text, { password: 's3"x' })).toBe(expected);
 });
 
-it.each(['{{ .other }}', '{{ if .password }}x{{ end }}', '{{ .password | sha256sum }}', '{{ .password', '{{ .constructor }}'])(
-  'refuses %s without showing a value',
-  (text) => {
-    expect(() => renderTemplate(text, { password: 's3cret' })).toThrow(TemplateError);
-    expect(() => renderTemplate(text, { password: 's3cret' })).not.toThrow(/s3cret/);
-  },
-);
+it.each([
+  '{{ .other }}',
+  '{{ if .password }}x{{ end }}',
+  '{{ .password | sha256sum }}',
+  '{{ .password',
+  '{{ .constructor }}',
+])('refuses %s without showing a value', (text) => {
+  expect(() => renderTemplate(text, { password: 's3cret' })).toThrow(TemplateError);
+  expect(() => renderTemplate(text, { password: 's3cret' })).not.toThrow(/s3cret/);
+});

@@ -40,12 +40,17 @@ export function passwordProblem(request: PasswordRequest): { field: string; prob
     }
   }
   if (length === 0) return { field: 'length', problem: 'a password needs at least one character' };
-  if (digits + symbols > length) return { field: 'length', problem: 'number of digits and symbols must be less than total length' };
-  if (symbols > 0 && symbolCharacters === '') return { field: 'symbolCharacters', problem: 'is empty, but symbols are asked for' };
+  if (digits + symbols > length)
+    return { field: 'length', problem: 'number of digits and symbols must be less than total length' };
+  if (symbols > 0 && symbolCharacters === '')
+    return { field: 'symbolCharacters', problem: 'is empty, but symbols are asked for' };
   if (allowRepeat) return undefined;
-  if (length - digits - symbols > (noUpper ? 26 : 52)) return { field: 'length', problem: 'number of letters exceeds available letters and repeats are not allowed' };
-  if (digits > 10) return { field: 'digits', problem: 'number of digits exceeds available digits and repeats are not allowed' };
-  if (symbols > new Set(symbolCharacters).size) return { field: 'symbols', problem: 'number of symbols exceeds available symbols and repeats are not allowed' };
+  if (length - digits - symbols > (noUpper ? 26 : 52))
+    return { field: 'length', problem: 'number of letters exceeds available letters and repeats are not allowed' };
+  if (digits > 10)
+    return { field: 'digits', problem: 'number of digits exceeds available digits and repeats are not allowed' };
+  if (symbols > new Set(symbolCharacters).size)
+    return { field: 'symbols', problem: 'number of symbols exceeds available symbols and repeats are not allowed' };
   return undefined;
 }
 

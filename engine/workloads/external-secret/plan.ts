@@ -39,18 +39,24 @@ export function planExternalSecret(observation: ExternalSecretObservation, nowMs
   const dueMs = refreshDueMs(externalSecret, spec, status);
   if (isIntact(secret) && (dueMs === undefined || dueMs > nowMs)) return draft.wakeAt(dueMs).finish();
   if (isUnrecorded(externalSecret, secret, status)) return synced(draft, observation, spec, nowMs);
-  const values = generateValues(draft, observation, spec, status);
-  if (values === undefined) return draft.finish();
-  if ('problem' in values) return refuse(draft, status, values as unknown as Refusal, nowMs);
-  return writeSecret(draft, observation, spec, values as Record<string, string>, nowMs);
+  const { values, refused } = generateValues(draft, observation, spec, status);
+  if (refused !== undefined) return refuse(draft, status, refused, nowMs);
+  return values === undefined ? draft.finish() : writeSecret(draft, observation, spec, values, nowMs);
 }
 
 /** The Secret exists but is another's, so it must not be taken over. */
-function ownershipProblem({ externalSecret, secret }: ExternalSecretObservation, spec: ExternalSecretSpec): Refusal | undefined {
+function ownershipProblem(
+  { externalSecret, secret }: ExternalSecretObservation,
+  spec: ExternalSecretSpec,
+): Refusal | undefined {
   const owner = secret === undefined ? undefined : controllerOf(secret);
   if (owner === undefined || owner.uid === externalSecret.metadata.uid) return undefined;
   const fix = 'choose another name';
-  return { field: 'spec.target.name', problem: `Secret ${spec.target?.name ?? externalSecret.metadata.name} is owned by ${owner.kind} ${owner.name}`, fix };
+  return {
+    field: 'spec.target.name',
+    problem: `Secret ${spec.target?.name ?? externalSecret.metadata.name} is owned by ${owner.kind} ${owner.name}`,
+    fix,
+  };
 }
 
 /** When new values are due, ms since the epoch: 0 for now, undefined for never. */
@@ -74,13 +80,14 @@ function isUnrecorded(externalSecret: KubeObject, secret: Secret | undefined, st
   return isOurs && isIntact(secret) && status.refreshTime === undefined;
 }
 
-/** The values of all sources; undefined while answers are awaited. Later sources win over earlier ones. */
+/** The values of all sources; neither values nor a refusal while answers are awaited. Later sources win over earlier ones. */
 function generateValues(
   draft: Draft,
-  { externalSecret, generators }: ExternalSecretObservation,
+  observation: ExternalSecretObservation,
   spec: ExternalSecretSpec,
   status: Status,
-): Record<string, string> | Refusal | undefined {
+): { values?: Record<string, string>; refused?: Refusal } {
+  const { externalSecret, generators } = observation;
   const values: Record<string, string> = {};
   let isWaiting = false;
   for (const [index, source] of (spec.dataFrom ?? []).entries()) {
@@ -88,21 +95,33 @@ function generateValues(
     const name = source.sourceRef?.generatorRef?.name ?? '';
     const generator = generators.get(name);
     if (generator === undefined) {
-      return { field: `${at}.name`, problem: `Password "${name}" not found in namespace ${externalSecret.metadata.namespace}`, fix: 'create it' };
+      const problem = `Password "${name}" not found in namespace ${externalSecret.metadata.namespace}`;
+      return { refused: { field: `${at}.name`, problem, fix: 'create it' } };
     }
     const id = `${externalSecret.metadata.uid}/${index}/${status.refreshTime ?? 'first'}`;
     const request = passwordRequest(generator, id);
-    const problem = problemOf(generator) ?? passwordProblem(request);
-    if (problem !== undefined) return { field: `Password ${name}: spec.${problem.field}`, problem: problem.problem, fix: 'correct the generator' };
+    const wrong = problemOf(generator) ?? passwordProblem(request);
+    if (wrong !== undefined) {
+      const field = `Password ${name}: spec.${wrong.field}`;
+      return { refused: { field, problem: wrong.problem, fix: 'correct the generator' } };
+    }
     const answer = draft.ask({ ask: 'password', request });
-    if (answer === undefined) isWaiting = true;
-    else if (!answer.ok) return { field: at, problem: answer.failure.message, fix: answer.failure.fix ?? 'see the engine log' };
-    else values.password = encodePassword(answer.value.password, generator.encoding ?? 'raw') as string;
+    if (answer === undefined) {
+      isWaiting = true;
+    } else if (!answer.ok) {
+      const { message, fix = 'see the engine log' } = answer.failure;
+      return { refused: { field: at, problem: message, fix } };
+    } else {
+      values.password = encodePassword(answer.value.password, generator.encoding ?? 'raw') as string;
+    }
   }
-  return isWaiting ? undefined : values;
+  return isWaiting ? {} : { values };
 }
 
-function problemOf(generator: { encoding?: string; secretKeys?: unknown }): { field: string; problem: string } | undefined {
+function problemOf(generator: {
+  encoding?: string;
+  secretKeys?: unknown;
+}): { field: string; problem: string } | undefined {
   const encoding = generator.encoding ?? 'raw';
   if (encodePassword('', encoding) === undefined) {
     return { field: 'encoding', problem: `${encoding} is not supported (raw, base64, base64url and hex are)` };
@@ -134,17 +153,32 @@ function writeSecret(
     const dropped = Object.keys(secret.data ?? {}).filter((key) => !Object.hasOwn(data, key));
     const { metadata, ...body } = object;
     const { name: _name, namespace: _namespace, ...changed } = metadata;
-    const patch = { ...body, metadata: changed, data: { ...(object.data as object), ...Object.fromEntries(dropped.map((key) => [key, null])) } };
+    const patch = {
+      ...body,
+      metadata: changed,
+      data: { ...(object.data as object), ...Object.fromEntries(dropped.map((key) => [key, null])) },
+    };
     draft.add({ effect: 'patch', target: refOf(secret), patch, when: { uid: secret.metadata.uid } });
     draft.note('Normal', reasons.UPDATED, reasons.UPDATED_MESSAGE);
   }
   return synced(draft, observation, spec, nowMs);
 }
 
-function synced(draft: Draft, { externalSecret }: ExternalSecretObservation, spec: ExternalSecretSpec, nowMs: number): Plan {
+function synced(
+  draft: Draft,
+  { externalSecret }: ExternalSecretObservation,
+  spec: ExternalSecretSpec,
+  nowMs: number,
+): Plan {
   const before = ((externalSecret.status ?? {}) as Status).conditions;
-  const ready: Condition = { type: 'Ready', status: 'True', reason: reasons.SECRET_SYNCED, message: reasons.SYNCED_MESSAGE };
-  const intervalMs = spec.refreshPolicy === undefined || spec.refreshPolicy === 'Periodic' ? (refreshIntervalMs(spec) ?? 0) : 0;
+  const ready: Condition = {
+    type: 'Ready',
+    status: 'True',
+    reason: reasons.SECRET_SYNCED,
+    message: reasons.SYNCED_MESSAGE,
+  };
+  const intervalMs =
+    spec.refreshPolicy === undefined || spec.refreshPolicy === 'Periodic' ? (refreshIntervalMs(spec) ?? 0) : 0;
   if (intervalMs > 0) draft.wakeAt(nowMs + intervalMs);
   return draft.finish({
     refreshTime: formatTime(nowMs),
@@ -158,6 +192,7 @@ function synced(draft: Draft, { externalSecret }: ExternalSecretObservation, spe
 function refuse(draft: Draft, status: Status, { field, problem, fix }: Refusal, nowMs: number): Plan {
   const message = reasons.refused(field, problem, fix);
   const ready: Condition = { type: 'Ready', status: 'False', reason: reasons.SECRET_SYNCED_ERROR, message };
-  if (findCondition(status.conditions, 'Ready')?.message !== message) draft.note('Warning', reasons.UPDATE_FAILED, message);
+  if (findCondition(status.conditions, 'Ready')?.message !== message)
+    draft.note('Warning', reasons.UPDATE_FAILED, message);
   return draft.finish({ ...status, conditions: withCondition(status.conditions, ready, formatTime(nowMs)) });
 }

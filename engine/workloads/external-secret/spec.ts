@@ -53,7 +53,8 @@ export function findRefusal(spec: ExternalSecretSpec): Refusal | undefined {
   const generatorOnly = 'use dataFrom[].sourceRef.generatorRef with a Password generator';
   const refuse = (field: string, problem: string, fix: string): Refusal => ({ field, problem, fix });
   if ((spec.data ?? []).length > 0) return refuse('spec.data', 'secret stores are not supported', generatorOnly);
-  if ((spec.dataFrom ?? []).length === 0) return refuse('spec.dataFrom', 'there is nothing to take values from', generatorOnly);
+  if ((spec.dataFrom ?? []).length === 0)
+    return refuse('spec.dataFrom', 'there is nothing to take values from', generatorOnly);
   if (refreshIntervalMs(spec) === undefined) {
     return refuse('spec.refreshInterval', `${spec.refreshInterval} is not a duration`, 'write it as 1h, 15m or 0');
   }
@@ -78,7 +79,11 @@ function refusalOfSource(source: DataFrom, at: string): Refusal | undefined {
   }
   const generator = source.sourceRef?.generatorRef;
   if (generator?.kind !== 'Password') {
-    return { field: `${at}.sourceRef.generatorRef.kind`, problem: `${generator?.kind ?? '(none)'} is not supported`, fix };
+    return {
+      field: `${at}.sourceRef.generatorRef.kind`,
+      problem: `${generator?.kind ?? '(none)'} is not supported`,
+      fix,
+    };
   }
   return generator.name ? undefined : { field: `${at}.sourceRef.generatorRef.name`, problem: 'is required', fix };
 }
@@ -89,9 +94,14 @@ function refusalOfTarget(target: NonNullable<ExternalSecretSpec['target']>): Ref
       ? undefined
       : { field: `spec.target.${field}`, problem: `${value} is not supported`, fix: `use ${allowed.join(' or ')}` };
   const { template } = target;
-  if (target.manifest !== undefined) return { field: 'spec.target.manifest', problem: 'is not supported', fix: 'a Secret is made' };
+  if (target.manifest !== undefined)
+    return { field: 'spec.target.manifest', problem: 'is not supported', fix: 'a Secret is made' };
   if ((template?.templateFrom ?? []).length > 0) {
-    return { field: 'spec.target.template.templateFrom', problem: 'is not supported', fix: 'use spec.target.template.data' };
+    return {
+      field: 'spec.target.template.templateFrom',
+      problem: 'is not supported',
+      fix: 'use spec.target.template.data',
+    };
   }
   if (isRecord(template?.metadata) && template.metadata.finalizers !== undefined) {
     return { field: 'spec.target.template.metadata.finalizers', problem: 'is not supported', fix: 'leave it out' };

@@ -16,7 +16,8 @@ export const garbageCollector: Controller<CollectorObservation> = {
   observe: (uid, { objects }) => {
     const object = uid === CLUSTER_KEY ? undefined : objects.byUid(uid);
     if (object === undefined) return undefined;
-    const dependents = hasWaitingFinalizer(object) || ownersOf(object).length > 0 ? dependentsOf(object.metadata.uid, objects) : [];
+    const dependents =
+      hasWaitingFinalizer(object) || ownersOf(object).length > 0 ? dependentsOf(object.metadata.uid, objects) : [];
     return {
       object,
       owners: ownersOf(object).map((reference) => ({ reference, state: ownerState(object, reference, objects) })),
@@ -62,7 +63,8 @@ function isWaiting(owner: KubeObject | undefined): boolean {
 function ownerState(dependent: KubeObject, reference: OwnerReference, objects: Reader): OwnerState {
   const owner = objects.byUid(reference.uid);
   if (owner === undefined) return 'gone';
-  const isNear = findKind(refOf(owner).kind)?.namespaced !== true || owner.metadata.namespace === dependent.metadata.namespace;
+  const isNear =
+    findKind(refOf(owner).kind)?.namespaced !== true || owner.metadata.namespace === dependent.metadata.namespace;
   if (!isNear) return 'gone';
   return isWaiting(owner) ? 'waiting' : 'solid';
 }

@@ -46,7 +46,9 @@ function planForeground(draft: Draft, owner: KubeObject, dependents: readonly De
     if (!isDeleting(object)) remove(draft, object, hasDependents);
   }
   const isBlocking = ({ object }: Dependent) =>
-    object.metadata.ownerReferences?.some((reference) => reference.uid === uid && reference.blockOwnerDeletion === true);
+    object.metadata.ownerReferences?.some(
+      (reference) => reference.uid === uid && reference.blockOwnerDeletion === true,
+    );
   if (!doomed.some(isBlocking)) removeFinalizer(draft, owner, FOREGROUND_FINALIZER);
 }
 
@@ -59,7 +61,12 @@ function planAsDependent(
   const lost = owners.filter(({ state }) => state !== 'solid');
   if (lost.length === 0) return;
   if (lost.length < owners.length) {
-    draft.add(withoutOwners(object, lost.map(({ reference }) => reference.uid)));
+    draft.add(
+      withoutOwners(
+        object,
+        lost.map(({ reference }) => reference.uid),
+      ),
+    );
     return;
   }
   remove(draft, object, hasDependents && lost.some(({ state }) => state === 'waiting'));
@@ -80,5 +87,10 @@ function withoutOwners(object: KubeObject, uids: readonly string[]) {
 
 function removeFinalizer(draft: Draft, object: KubeObject, finalizer: string): void {
   const finalizers = (object.metadata.finalizers ?? []).filter((name) => name !== finalizer);
-  draft.add({ effect: 'patch', target: refOf(object), patch: { metadata: { finalizers } }, when: { uid: object.metadata.uid } });
+  draft.add({
+    effect: 'patch',
+    target: refOf(object),
+    patch: { metadata: { finalizers } },
+    when: { uid: object.metadata.uid },
+  });
 }

@@ -1,5 +1,5 @@
-import { finishedAtMs, isPodTerminal, type Pod } from '../pod-facts/pod-state.ts';
 import { parseTime } from '#core/clock.ts';
+import { finishedAtMs, isPodTerminal, type Pod } from '../pod-facts/pod-state.ts';
 
 const BACKOFF_FIRST_MS = 10_000;
 const BACKOFF_MAX_MS = 600_000;

@@ -24,7 +24,9 @@ export const jobPodReleaseController: Controller<{ pod: Pod }> = {
   name: 'job-pod-release',
   root: 'Pod',
   triggers: [
-    trigger('Pod', (pod, objects) => (isAbandoned(pod, (uid) => objects.byUid(uid) !== undefined) ? [objectKey(pod)] : [])),
+    trigger('Pod', (pod, objects) =>
+      isAbandoned(pod, (uid) => objects.byUid(uid) !== undefined) ? [objectKey(pod)] : [],
+    ),
     trigger('Job.batch', (job, objects) =>
       objects.byUid(job.metadata.uid) === undefined
         ? objects.ownedBy('Pod', job.metadata.uid).filter(hasTracking).map(objectKey)

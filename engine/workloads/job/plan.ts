@@ -1,5 +1,5 @@
-import { formatTime, parseTime } from '#core/clock.ts';
 import { Draft, type Plan } from '#control/plan.ts';
+import { formatTime, parseTime } from '#core/clock.ts';
 import { type Condition, findCondition, withCondition } from '#kube/conditions.ts';
 import { refOf } from '#kube/kinds.ts';
 import { isDeleting } from '#kube/object.ts';
@@ -60,11 +60,22 @@ export function isFinished(conditions: readonly Condition[] | undefined): boolea
 
 function removeFinalizer(draft: Draft, pod: Pod): void {
   const finalizers = (pod.metadata.finalizers ?? []).filter((name) => name !== TRACKING_FINALIZER);
-  draft.add({ effect: 'patch', target: refOf(pod), patch: { metadata: { finalizers } }, when: { uid: pod.metadata.uid } });
+  draft.add({
+    effect: 'patch',
+    target: refOf(pod),
+    patch: { metadata: { finalizers } },
+    when: { uid: pod.metadata.uid },
+  });
 }
 
 /** A finished Job only waits for its ttl. Pods that ended meanwhile are let go. */
-function planFinished(draft: Draft, job: Job, pods: readonly Pod[], conditions: readonly Condition[], nowMs: number): Plan {
+function planFinished(
+  draft: Draft,
+  job: Job,
+  pods: readonly Pod[],
+  conditions: readonly Condition[],
+  nowMs: number,
+): Plan {
   for (const pod of pods.filter(hasTracking)) removeFinalizer(draft, pod);
   const ttlSeconds = job.spec.ttlSecondsAfterFinished;
   const end = findCondition(conditions, 'Complete') ?? findCondition(conditions, 'Failed');
@@ -72,7 +83,8 @@ function planFinished(draft: Draft, job: Job, pods: readonly Pod[], conditions: 
   if (ttlSeconds !== undefined && endedMs !== undefined && !isDeleting(job)) {
     const expiryMs = endedMs + ttlSeconds * 1000;
     if (nowMs < expiryMs) draft.wakeAt(expiryMs);
-    else draft.add({ effect: 'delete', target: refOf(job), propagation: 'Foreground', when: { uid: job.metadata.uid } });
+    else
+      draft.add({ effect: 'delete', target: refOf(job), propagation: 'Foreground', when: { uid: job.metadata.uid } });
   }
   return draft.finish();
 }
@@ -113,7 +125,8 @@ function verdictOf(pass: Pass): Verdict | undefined {
   const deadlineSeconds = job.spec.activeDeadlineSeconds;
   const startedMs = parseTime(startTime);
   if (deadlineSeconds !== undefined && startedMs !== undefined) {
-    if (nowMs >= startedMs + deadlineSeconds * 1000) return failure(reasons.DEADLINE_EXCEEDED, reasons.DEADLINE_MESSAGE);
+    if (nowMs >= startedMs + deadlineSeconds * 1000)
+      return failure(reasons.DEADLINE_EXCEEDED, reasons.DEADLINE_MESSAGE);
     pass.draft.wakeAt(startedMs + deadlineSeconds * 1000);
   }
   const succeeded = accounting.succeeded + accounting.uncounted.succeeded.length;
@@ -141,7 +154,13 @@ function unsupportedField({ spec }: Job): string | undefined {
     return reasons.unsupported('spec.completionMode', spec.completionMode);
   }
   if (spec.podReplacementPolicy === 'Failed') return reasons.unsupported('spec.podReplacementPolicy', 'Failed');
-  const fields = ['podFailurePolicy', 'successPolicy', 'backoffLimitPerIndex', 'maxFailedIndexes', 'managedBy'] as const;
+  const fields = [
+    'podFailurePolicy',
+    'successPolicy',
+    'backoffLimitPerIndex',
+    'maxFailedIndexes',
+    'managedBy',
+  ] as const;
   const field = fields.find((name) => spec[name] !== undefined);
   return field === undefined ? undefined : reasons.unsupported(`spec.${field}`, JSON.stringify(spec[field]));
 }
@@ -160,7 +179,11 @@ function planEnd(pass: Pass, verdict: Verdict): void {
   if (isRunning || uncounted > 0) return;
   const isSuccess = verdict.type === 'SuccessCriteriaMet';
   const { reason, message } = verdict;
-  pass.conditions = withProbe(pass.conditions, { type: isSuccess ? 'Complete' : 'Failed', status: 'True', reason, message }, nowTime);
+  pass.conditions = withProbe(
+    pass.conditions,
+    { type: isSuccess ? 'Complete' : 'Failed', status: 'True', reason, message },
+    nowTime,
+  );
   if (isSuccess) draft.note('Normal', reasons.COMPLETED, 'Job completed');
   else draft.note('Warning', reason, message);
 }

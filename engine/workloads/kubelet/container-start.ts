@@ -11,6 +11,7 @@ import { mountsOf } from './volumes.ts';
 export interface RunFacts {
   attempt: number;
   restartDelayMs: number;
+  runsToCompletion: boolean;
   image: ImageFacts;
   volumes: Readonly<Record<string, VolumeSource>>;
 }
@@ -36,6 +37,7 @@ export function containerStart(container: Container, sources: EnvironmentSources
     ports: (container.ports ?? []).map(({ name, containerPort }) => ({ ...(name ? { name } : {}), containerPort })),
     ...security,
     restartDelayMs: run.restartDelayMs,
+    runsToCompletion: run.runsToCompletion,
     ...defined('memoryLimitBytes', parseQuantity(limits?.memory)),
     ...defined('cpuLimitCores', parseQuantity(limits?.cpu)),
   };

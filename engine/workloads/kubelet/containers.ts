@@ -126,7 +126,14 @@ function tryStart(context: Context, view: ContainerView, run: { attempt: number;
     return;
   }
   try {
-    const start = containerStart(view.container, sources, { ...run, image: answer.value, volumes: context.volumes() });
+    const { sidecar, init } = view;
+    const runsToCompletion = !sidecar && (init || (context.pod.spec.restartPolicy ?? 'Always') !== 'Always');
+    const start = containerStart(view.container, sources, {
+      ...run,
+      image: answer.value,
+      volumes: context.volumes(),
+      runsToCompletion,
+    });
     draft.note('Normal', 'Pulled', messages.pulled(image));
     draft.add({ effect: 'node', node: { op: 'startContainer', start } });
     draft.note('Normal', 'Created', messages.created(view.container.name));

@@ -44,13 +44,22 @@ function planNamespace({ namespace, content }: NamespaceObservation, nowMs: numb
     return draft.finish(namespace.status?.phase === 'Active' ? undefined : { ...namespace.status, phase: 'Active' });
   }
   for (const object of content.filter((candidate) => !isDeleting(candidate))) {
-    draft.add({ effect: 'delete', target: refOf(object), propagation: 'Background', when: { uid: object.metadata.uid } });
+    draft.add({
+      effect: 'delete',
+      target: refOf(object),
+      propagation: 'Background',
+      when: { uid: object.metadata.uid },
+    });
   }
   if (content.length === 0 && finalizers.includes(FINALIZER)) {
     const rest = finalizers.filter((name) => name !== FINALIZER);
     draft.add({ effect: 'patch', target: refOf(namespace), patch: { spec: { finalizers: rest } } });
   }
-  return draft.finish({ ...namespace.status, phase: 'Terminating', conditions: conditionsOf(namespace, content, nowMs) });
+  return draft.finish({
+    ...namespace.status,
+    phase: 'Terminating',
+    conditions: conditionsOf(namespace, content, nowMs),
+  });
 }
 
 /** What still keeps the namespace, in the words of the namespace controller. */
@@ -62,14 +71,16 @@ function conditionsOf(namespace: KindMap['Namespace'], content: readonly KubeObj
   });
   const finalizers = [...new Set(held.flatMap(({ metadata }) => metadata.finalizers ?? []))].sort();
   const holding = finalizers.map(
-    (name) => `${name} in ${held.filter(({ metadata }) => metadata.finalizers?.includes(name)).length} resource instances`,
+    (name) =>
+      `${name} in ${held.filter(({ metadata }) => metadata.finalizers?.includes(name)).length} resource instances`,
   );
   const entries: Condition[] = [
     {
       type: 'NamespaceContentRemaining',
       status: kinds.length > 0 ? 'True' : 'False',
       reason: kinds.length > 0 ? 'SomeResourcesRemain' : 'ContentRemoved',
-      message: kinds.length > 0 ? `Some resources are remaining: ${kinds.join(', ')}` : 'All content successfully removed',
+      message:
+        kinds.length > 0 ? `Some resources are remaining: ${kinds.join(', ')}` : 'All content successfully removed',
     },
     {
       type: 'NamespaceFinalizersRemaining',

@@ -26,7 +26,8 @@ function planClaim({ claim }: { claim: Claim }): Plan {
   const { spec, status } = claim;
   if (isDeleting(claim)) return draft.finish();
   if (spec.volumeMode === 'Block') {
-    if (status?.phase !== 'Pending') draft.note('Warning', 'ProvisioningFailed', 'spec.volumeMode: Block is not supported: claims are folders');
+    if (status?.phase !== 'Pending')
+      draft.note('Warning', 'ProvisioningFailed', 'spec.volumeMode: Block is not supported: claims are folders');
     return draft.finish({ ...status, phase: 'Pending' });
   }
   if (spec.storageClassName === undefined) {
@@ -34,7 +35,11 @@ function planClaim({ claim }: { claim: Claim }): Plan {
   }
   if (status?.phase !== 'Bound') {
     const storageClass = spec.storageClassName ?? DEFAULT_STORAGE_CLASS;
-    draft.note('Normal', 'ProvisioningSucceeded', `Bound to a local folder; storage class ${storageClass} and the requested size are not enforced`);
+    draft.note(
+      'Normal',
+      'ProvisioningSucceeded',
+      `Bound to a local folder; storage class ${storageClass} and the requested size are not enforced`,
+    );
   }
   const capacity = spec.resources?.requests?.storage;
   return draft.finish({

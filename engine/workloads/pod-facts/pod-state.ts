@@ -71,4 +71,3 @@ export function finishedAtMs(pod: Pod, fallbackMs: number): number {
 export function countField(name: string, count: number): Record<string, number> {
   return count === 0 ? {} : { [name]: count };
 }
-

@@ -26,8 +26,7 @@ export const replicaSetController: Controller<ReplicaSetObservation> = {
     const orphans = objects
       .list('Pod', namespace)
       .filter(
-        (pod) =>
-          controllerOf(pod) === undefined && matchesSelector(replicaSet.spec.selector, pod.metadata.labels),
+        (pod) => controllerOf(pod) === undefined && matchesSelector(replicaSet.spec.selector, pod.metadata.labels),
       );
     return { replicaSet, owned: objects.ownedBy('Pod', replicaSet.metadata.uid), orphans };
   },

@@ -9,7 +9,10 @@ goldenTests(import.meta.dirname, replicaSetController as Controller<never>);
 
 const NOW_MS = Date.parse('2026-01-05T09:00:00Z');
 
-function pod(name: string, over: { node?: string; phase?: string; readyAt?: string; cost?: string; restarts?: number; created?: string }): Pod {
+function pod(
+  name: string,
+  over: { node?: string; phase?: string; readyAt?: string; cost?: string; restarts?: number; created?: string },
+): Pod {
   return {
     apiVersion: 'v1',
     kind: 'Pod',
@@ -23,7 +26,8 @@ function pod(name: string, over: { node?: string; phase?: string; readyAt?: stri
     spec: { containers: [], nodeName: over.node ?? 'n' },
     status: {
       phase: (over.phase ?? 'Running') as 'Running',
-      conditions: over.readyAt === undefined ? [] : [{ type: 'Ready', status: 'True', lastTransitionTime: over.readyAt }],
+      conditions:
+        over.readyAt === undefined ? [] : [{ type: 'Ready', status: 'True', lastTransitionTime: over.readyAt }],
       containerStatuses: [{ name: 'c', image: 'i', imageID: '', ready: true, restartCount: over.restarts ?? 0 }],
     },
   };

@@ -66,11 +66,7 @@ function planReplicas(
     const count = Math.min(missing, BURST_REPLICAS_MAX);
     const pod = podFromTemplate(replicaSet, replicaSet.spec.template as PodTemplate | undefined);
     for (let created = 0; created < count; created++) draft.add({ effect: 'create', object: pod });
-    draft.note(
-      'Normal',
-      reasons.SUCCESSFUL_CREATE,
-      reasons.createdPods(count, pod.metadata.generateName ?? ''),
-    );
+    draft.note('Normal', reasons.SUCCESSFUL_CREATE, reasons.createdPods(count, pod.metadata.generateName ?? ''));
     return;
   }
   for (const pod of inDeletionOrder(active, nowMs).slice(0, -missing)) {

@@ -23,7 +23,9 @@ export const schedulerController: Controller<SchedulerObservation> = {
     const { namespace, name } = splitKey(key);
     const pod = objects.get('Pod', namespace, name);
     if (pod === undefined || !isWaiting(pod)) return undefined;
-    const nodes = objects.list('Node').filter((node) => findCondition(node.status?.conditions, 'Ready')?.status === 'True');
+    const nodes = objects
+      .list('Node')
+      .filter((node) => findCondition(node.status?.conditions, 'Ready')?.status === 'True');
     return { pod, nodeName: nodes[0]?.metadata.name };
   },
   plan: planScheduling,
@@ -38,7 +40,9 @@ function planScheduling({ pod, nodeName }: SchedulerObservation, nowMs: number):
   const draft = new Draft();
   const obstacle = obstacleOf(pod, nodeName);
   const next: Condition =
-    obstacle === undefined ? { type: 'PodScheduled', status: 'True' } : { type: 'PodScheduled', status: 'False', ...obstacle };
+    obstacle === undefined
+      ? { type: 'PodScheduled', status: 'True' }
+      : { type: 'PodScheduled', status: 'False', ...obstacle };
   if (obstacle === undefined) {
     draft.add({ effect: 'patch', target: refOf(pod), patch: { spec: { nodeName } }, when: { uid: pod.metadata.uid } });
     draft.note('Normal', 'Scheduled', `Successfully assigned ${objectKey(pod)} to ${nodeName}`);
@@ -50,14 +54,25 @@ function planScheduling({ pod, nodeName }: SchedulerObservation, nowMs: number):
   return draft.finish({ ...pod.status, phase: pod.status?.phase ?? 'Pending', conditions });
 }
 
-function obstacleOf(pod: KindMap['Pod'], nodeName: string | undefined): { reason: string; message: string } | undefined {
+function obstacleOf(
+  pod: KindMap['Pod'],
+  nodeName: string | undefined,
+): { reason: string; message: string } | undefined {
   const gates = pod.spec.schedulingGates ?? [];
   if (gates.length > 0) {
-    return { reason: 'SchedulingGated', message: `Scheduling is blocked due to non-empty scheduling gates: ${gates.map(({ name }) => name).join(', ')}` };
+    return {
+      reason: 'SchedulingGated',
+      message: `Scheduling is blocked due to non-empty scheduling gates: ${gates.map(({ name }) => name).join(', ')}`,
+    };
   }
   const scheduler = pod.spec.schedulerName ?? 'default-scheduler';
   if (scheduler !== 'default-scheduler') {
-    return { reason: 'Unschedulable', message: `spec.schedulerName: no scheduler named ${scheduler} runs here; use default-scheduler` };
+    return {
+      reason: 'Unschedulable',
+      message: `spec.schedulerName: no scheduler named ${scheduler} runs here; use default-scheduler`,
+    };
   }
-  return nodeName === undefined ? { reason: 'Unschedulable', message: 'no nodes available to schedule pods' } : undefined;
+  return nodeName === undefined
+    ? { reason: 'Unschedulable', message: 'no nodes available to schedule pods' }
+    : undefined;
 }

@@ -1,8 +1,8 @@
 import { deepCopy } from '#core/json.ts';
 import type { KindMap } from '#kube/kinds.ts';
 import type { Manifest } from '#kube/object.ts';
-import { type PodTemplate, podFromTemplate, revisionHash } from '../pod-facts/template.ts';
 import type { Pod } from '../pod-facts/pod-state.ts';
+import { type PodTemplate, podFromTemplate, revisionHash } from '../pod-facts/template.ts';
 
 export type StatefulSet = KindMap['StatefulSet.apps'];
 

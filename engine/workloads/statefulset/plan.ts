@@ -78,7 +78,12 @@ function startPass(
 
 function planAdoption(draft: Draft, set: StatefulSet, pod: Pod): void {
   const ownerReferences = [...(pod.metadata.ownerReferences ?? []), controllerReference(set)];
-  draft.add({ effect: 'patch', target: refOf(pod), patch: { metadata: { ownerReferences } }, when: { uid: pod.metadata.uid } });
+  draft.add({
+    effect: 'patch',
+    target: refOf(pod),
+    patch: { metadata: { ownerReferences } },
+    when: { uid: pod.metadata.uid },
+  });
 }
 
 function noteUnsupported(draft: Draft, set: StatefulSet): void {

@@ -7,8 +7,7 @@ export const UNSUPPORTED_FIELD = 'UnsupportedField';
 
 export const createdPod = (set: string, pod: string) => `create Pod ${pod} in StatefulSet ${set} successful`;
 export const deletedPod = (set: string, pod: string) => `delete Pod ${pod} in StatefulSet ${set} successful`;
-export const createdClaim = (set: string, claim: string) =>
-  `create Claim ${claim} in StatefulSet ${set} success`;
+export const createdClaim = (set: string, claim: string) => `create Claim ${claim} in StatefulSet ${set} success`;
 export const recreating = (set: string, pod: string) => `StatefulSet ${set} is recreating failed Pod ${pod}`;
 
 export function revisionNotKept(pod: string, revision: string, partition: number): string {

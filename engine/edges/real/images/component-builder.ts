@@ -1,4 +1,4 @@
-import { cpSync, existsSync, mkdirSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { rolldown } from 'rolldown';
@@ -95,6 +95,7 @@ function componentContent(application: string, definition: ComponentDefinition, 
     async fill(rootfs) {
       const target = join(rootfs, definition.config.workingDir);
       mkdirSync(target, { recursive: true });
+      writeFileSync(join(target, 'package.json'), '{ "type": "module" }\n');
       for (const [name, entry] of Object.entries(definition.entries)) {
         await bundle(application, entry, join(target, `${name}.js`), definition.external ?? []);
       }

@@ -1,6 +1,7 @@
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import type { Controller } from '#control/controller.ts';
 import { seededEntropy } from '#core/entropy.ts';
 import { entropyIds } from '#core/ids.ts';
 import type { Machine } from '#edges/ports.ts';
@@ -8,7 +9,6 @@ import type { KindMap } from '#kube/kinds.ts';
 import { type Journal, volatileJournal } from '#store/journal.ts';
 import { Engine } from '../../../host/engine.ts';
 import { kubeletController, sandboxCleanupController } from '../../../workloads/kubelet/controller.ts';
-import type { Controller } from '#control/controller.ts';
 import { BUILT_IN_IMAGES } from '../images/built-in-images.ts';
 import { type ImageConfig, ImageStore } from '../images/image-store.ts';
 import { machineTime } from '../machine-time.ts';
@@ -51,10 +51,14 @@ export function startWorld(isolation: Isolation, state = newState(), journal: Jo
   const engine = new Engine({
     scheduler: machineTime,
     ids: entropyIds(seededEntropy(Date.now())),
+    entropy: seededEntropy(1),
     journal,
     admission: { admit: (object) => object },
     machine,
-    controllers: [kubeletController({ podNetwork: `127.${networks++}` }), sandboxCleanupController] as Controller<never>[],
+    controllers: [
+      kubeletController({ podNetwork: `127.${networks++}` }),
+      sandboxCleanupController,
+    ] as Controller<never>[],
   });
   if (engine.store.get('Namespace', undefined, 'shop') === undefined) {
     engine.resources.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop' } });
@@ -69,10 +73,11 @@ export function startWorld(isolation: Isolation, state = newState(), journal: Jo
     engine,
     node,
     images,
-    pod: (name, check) => waitFor(engine, () => {
-      const pod = engine.store.get('Pod', 'shop', name);
-      return pod !== undefined && check(pod) ? pod : undefined;
-    }),
+    pod: (name, check) =>
+      waitFor(engine, () => {
+        const pod = engine.store.get('Pod', 'shop', name);
+        return pod !== undefined && check(pod) ? pod : undefined;
+      }),
     gone: async (name) => {
       await waitFor(engine, () => (engine.store.get('Pod', 'shop', name) === undefined ? true : undefined));
     },
@@ -100,7 +105,12 @@ function waitFor<T>(engine: Engine, look: () => T | undefined): Promise<T> {
 }
 
 /** Puts an image of a few text files into the store. */
-export async function installImage(world: NodeWorld, image: string, config: ImageConfig, files: Record<string, string>): Promise<void> {
+export async function installImage(
+  world: NodeWorld,
+  image: string,
+  config: ImageConfig,
+  files: Record<string, string>,
+): Promise<void> {
   await world.images.install(image, {
     config,
     fill(rootfs) {
@@ -123,7 +133,12 @@ export function createPod(world: NodeWorld, name: string, spec: Record<string, u
 }
 
 /** All of a container's output so far, or to its end with `follow`. */
-export async function logOf(world: NodeWorld, podUid: string, container: string, options: object = {}): Promise<string> {
+export async function logOf(
+  world: NodeWorld,
+  podUid: string,
+  container: string,
+  options: object = {},
+): Promise<string> {
   const chunks: Buffer[] = [];
   for await (const chunk of world.node.readLogs(podUid, container, options)) chunks.push(chunk);
   return Buffer.concat(chunks).toString();

@@ -159,7 +159,9 @@ function revisionValue(repository: SimulatedRepository, revision: string): Answe
   const wanted = revision === '' || revision === 'HEAD' ? 'main' : revision.replace(/^refs\/(heads|tags)\//, '');
   const sha =
     repository.refs.get(wanted) ??
-    (/^[0-9a-f]{7,40}$/.test(wanted) ? [...repository.commits.keys()].find((key) => key.startsWith(wanted)) : undefined);
+    (/^[0-9a-f]{7,40}$/.test(wanted)
+      ? [...repository.commits.keys()].find((key) => key.startsWith(wanted))
+      : undefined);
   const commit = sha === undefined ? undefined : repository.commits.get(sha);
   if (commit === undefined) throw revisionNotFound(repository.url, revision);
   const { message, author, committedAtMs } = commit;

@@ -30,6 +30,11 @@ function elementOf(list: Type): Type {
   return element === 'interface {}' ? 'any' : element;
 }
 
+/** How error texts write a type; what nil or JSON will hold is `unknown`. */
+function shown(type: Type): string {
+  return type === 'any' || type === 'nil' ? 'unknown' : type;
+}
+
 function isMapType(type: Type): boolean {
   return type.startsWith('map[');
 }
@@ -118,9 +123,13 @@ class Checker {
       : this.#fail(`invalid operation: ${operator} (mismatched type ${type})`, at);
   }
 
-  #binary(operator: string, left: Type, right: Type, at: number): Type {
-    const type = resultType(operator, left, right);
-    return type ?? this.#fail(`invalid operation: ${operator} (mismatched types ${left} and ${right})`, at);
+  #binary({ operator, spelling, left, right, at }: Extract<Node, { kind: 'binary' }>): Type {
+    const types = [this.check(left), this.check(right)] as const;
+    const type = resultType(operator, ...types);
+    return (
+      type ??
+      this.#fail(`invalid operation: ${spelling ?? operator} (mismatched types ${types.map(shown).join(' and ')})`, at)
+    );
   }
 
   #conditional(node: Extract<Node, { kind: 'conditional' }>): Type {
@@ -135,11 +144,14 @@ class Checker {
     const object = this.check(node.object);
     const key = this.check(node.key);
     if (object === 'any' || isMapType(object)) return 'any';
-    if (node.property !== undefined)
-      return METHODS[object]?.[node.property]?.returns === undefined
-        ? this.#fail(`type ${object} has no field ${node.property}`, node.at)
+    if (!object.startsWith('[]')) {
+      const literal = node.key.kind === 'literal' && typeof node.key.value === 'string' ? node.key.value : undefined;
+      const field = node.property ?? literal;
+      if (field === undefined) this.#fail(`type ${object}[${key}] is undefined`, node.at);
+      return METHODS[object]?.[field] === undefined
+        ? this.#fail(`type ${object} has no field ${field}`, node.at)
         : 'any';
-    if (!object.startsWith('[]')) return this.#fail(`type ${object}[${key}] is undefined`, node.at);
+    }
     if (key !== 'int' && key !== 'any')
       this.#fail(`array elements can only be selected using an integer (got ${key})`, node.key.at);
     return elementOf(object);
@@ -189,10 +201,11 @@ class Checker {
   #builtin({ name, args, at }: Extract<Node, { kind: 'builtin' }>): Type {
     const builtin = BUILTINS.get(name);
     if (builtin === undefined) return this.#predicate(name, args, at);
-    if (args.length < builtin.least)
-      this.#fail(`not enough arguments to call ${name} (expected ${builtin.least}, got ${args.length})`, at);
-    if (args.length > builtin.most)
-      this.#fail(`too many arguments to call ${name} (expected ${builtin.most}, got ${args.length})`, at);
+    if (args.length < builtin.least || args.length > builtin.most) {
+      const problem = `${args.length < builtin.least ? 'not enough' : 'too many'} arguments to call ${name}`;
+      const exact = `invalid number of arguments (expected ${builtin.least}, got ${args.length})`;
+      this.#fail(builtin.least === builtin.most ? exact : problem, at);
+    }
     const types = args.map((arg) => this.check(arg));
     const first = types[0] ?? 'any';
     const lengthy = first === 'any' || first === 'string' || first.startsWith('[]') || isMapType(first);

@@ -146,7 +146,7 @@ describe('syntax, expr §2', () => {
 
   it.each([
     ['', 'unexpected token EOF', 1],
-    ['result ==', 'unexpected token EOF', 10],
+    ['result ==', 'unexpected token EOF', 9],
     ['# > 1', 'cannot use pointer accessor outside predicate', 1],
     ['"abc', 'literal not terminated', 1],
     ['result @ 1', "unrecognized character: U+0040 '@'", 8],
@@ -155,8 +155,8 @@ describe('syntax, expr §2', () => {
       'Operator (||) and coalesce expressions (??) cannot be mixed. Wrap either by parentheses.',
       10,
     ],
-    ['(1', 'unexpected token EOF', 3],
-    ['1 2', 'unexpected token Int("2")', 3],
+    ['(1', 'unexpected token EOF', 2],
+    ['1 2', 'unexpected token Number("2")', 3],
   ])('refuses %j', (condition, problem, column) => {
     const error = failure(() => compileCondition(condition));
     expect([error.problem, error.column]).toEqual([problem, column]);

@@ -63,7 +63,7 @@ export class Interpreter {
       case 'list':
         return node.items.map((item) => this.run(item));
       case 'map':
-        return Object.fromEntries(node.entries.map(([key, value]) => [String(this.run(key)), this.run(value)]));
+        return Object.fromEntries(node.entries.map(([key, value]) => [mapKey(this.run(key)), this.run(value)]));
       case 'unary':
         return computeUnary(node.operator, this.run(node.operand));
       case 'binary':
@@ -158,7 +158,11 @@ export class Interpreter {
     const values = args.map((arg) => this.run(arg));
     if (isNil(object)) throw new ValueError(`cannot fetch ${callee.property} from <nil>`);
     const member = isMap(object) ? entryOf(object, callee.property!) : undefined;
-    return member instanceof ExprFunction ? member.call(values) : callMethod(object, callee.property!, values);
+    if (member instanceof ExprFunction) return member.call(values);
+    if (!isMap(object)) return callMethod(object, callee.property!, values);
+    throw new ValueError(
+      `invalid operation: cannot call ${isNil(member) ? 'nil' : `non-function of type ${typeName(member)}`}`,
+    );
   }
 
   #builtin({ name, args }: Extract<Node, { kind: 'builtin' }>): unknown {
@@ -176,15 +180,22 @@ export function asBool(value: unknown): boolean {
   throw new ValueError(`interface conversion: interface {} is ${isNil(value) ? 'nil' : typeName(value)}, not bool`);
 }
 
+function mapKey(key: unknown): string {
+  if (typeof key === 'string') return key;
+  throw new ValueError(`interface conversion: interface {} is ${typeName(key)}, not string`);
+}
+
 function fetchMember(object: unknown, key: unknown): unknown {
   if (isNil(object)) throw new ValueError(`cannot fetch ${String(key)} from <nil>`);
   if (Array.isArray(object) && (typeof key === 'bigint' || (typeof key === 'number' && Number.isInteger(key)))) {
     const index = Number(key);
     const at = index < 0 ? object.length + index : index;
     if (at < 0 || at >= object.length)
-      throw new ValueError(`index out of range: ${index} (array length is ${object.length})`);
+      throw new ValueError(`index out of range: ${at} (array length is ${object.length})`);
     return object[at] as unknown;
   }
-  if (isMap(object)) return entryOf(object, String(key)) ?? null;
+  if ((Array.isArray(object) || typeof object === 'string') && typeof key === 'string')
+    throw new ValueError('invalid operation: int(string)');
+  if (isMap(object) && typeof key === 'string') return entryOf(object, key) ?? null;
   throw new ValueError(`cannot fetch ${String(key)} from ${typeName(object)}`);
 }

@@ -49,8 +49,8 @@ function contains(item: unknown, collection: unknown): boolean {
 }
 
 function computeText(operator: string, left: unknown, right: unknown): boolean {
-  if (typeof left !== 'string' || typeof right !== 'string')
-    throw new ValueError(`invalid operation: ${typeName(left)} ${operator} ${typeName(right)}`);
+  if (typeof left !== 'string') throw notString(left);
+  if (typeof right !== 'string') throw notString(right);
   if (operator === 'contains') return left.includes(right);
   if (operator === 'startsWith') return left.startsWith(right);
   if (operator === 'endsWith') return left.endsWith(right);
@@ -59,6 +59,10 @@ function computeText(operator: string, left: unknown, right: unknown): boolean {
   } catch (error) {
     throw new ValueError(error instanceof Error ? error.message : String(error));
   }
+}
+
+function notString(value: unknown): ValueError {
+  return new ValueError(`interface conversion: interface {} is ${typeName(value)}, not string`);
 }
 
 function computeRange(left: unknown, right: unknown): bigint[] {

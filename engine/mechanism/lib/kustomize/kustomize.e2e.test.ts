@@ -6,7 +6,11 @@ import { readGoldenCases } from './golden-cases.ts';
 import { build, toYaml } from './index.ts';
 
 /** What older versions are known to print differently, or refuse (spec §9): case → first version that agrees. */
-const AGREES_SINCE: Readonly<Record<string, string>> = { 'K03-images-and-replacements/a': '5.8.0' };
+const AGREES_SINCE: Readonly<Record<string, string>> = {
+  'K03-images-and-replacements/a': '5.8.0',
+  // Prints the version of the binary.
+  'K09-build-metadata/overlay': '5.8.1',
+};
 
 interface Binary {
   name: string;

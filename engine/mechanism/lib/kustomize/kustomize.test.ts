@@ -309,6 +309,39 @@ describe('properties', () => {
     );
   });
 
+  test('P05 any value as configuration, schema or CRD definitions', () => {
+    const tables = fc.dictionary(fc.constantFrom('namePrefix', 'images', 'nameReference', 'commonLabels', 'x'), json, {
+      maxKeys: 3,
+    });
+    const names = fc.constantFrom(
+      'Deployment',
+      'Schema',
+      'properties',
+      'kind',
+      'apiVersion',
+      'metadata',
+      '$ref',
+      'items',
+    );
+    const nested = fc.letrec((tie) => ({
+      node: fc.oneof({ depthSize: 'medium' }, json, fc.dictionary(names, tie('node'), { maxKeys: 4 })),
+    })).node;
+    const kustomization = 'resources: [a.yaml]\npatches: [{path: a.yaml}]\nopenapi: {path: s.json}\n';
+    fc.assert(
+      fc.property(tables, nested, nested, (configuration, definitions, crds) => {
+        const files = { 'a.yaml': DEPLOYMENT, 's.json': JSON.stringify({ definitions }) };
+        buildsOrRefuses({ ...files, [K]: kustomization });
+        buildsOrRefuses({
+          ...files,
+          [K]: `${kustomization}configurations: [c.json]`,
+          'c.json': JSON.stringify(configuration),
+        });
+        buildsOrRefuses({ ...files, [K]: `${kustomization}crds: [d.json]`, 'd.json': JSON.stringify(crds) });
+      }),
+      { numRuns: 300 },
+    );
+  });
+
   test('P04 any object survives: written, read back and written again, the text is the same', () => {
     fc.assert(
       fc.property(

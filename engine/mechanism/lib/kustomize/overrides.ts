@@ -14,17 +14,41 @@ export interface KustomizeOverrides {
   commonAnnotations?: Readonly<Record<string, string>>;
   labelWithoutSelector?: boolean;
   labelIncludeTemplates?: boolean;
+  /** Allow commonLabels and commonAnnotations to change what the kustomization sets. */
+  forceCommonLabels?: boolean;
+  forceCommonAnnotations?: boolean;
   patches?: readonly Patch[];
   components?: readonly string[];
 }
 
+/** Every override this library applies; any other is refused. */
+const APPLIED: Readonly<Record<keyof KustomizeOverrides, true>> = {
+  namePrefix: true,
+  nameSuffix: true,
+  namespace: true,
+  images: true,
+  replicas: true,
+  commonLabels: true,
+  commonAnnotations: true,
+  labelWithoutSelector: true,
+  labelIncludeTemplates: true,
+  forceCommonLabels: true,
+  forceCommonAnnotations: true,
+  patches: true,
+  components: true,
+};
+
 /** An edit of a kustomization. Throws KustomizeError for an override that cannot be applied. */
 export function applyOverrides(overrides: KustomizeOverrides): (spec: Kustomization) => void {
+  const known = new Set(Object.keys(APPLIED));
+  for (const [name, value] of Object.entries(overrides)) {
+    if (!known.has(name) && value !== undefined) failOverride(`${name} is not supported`);
+  }
   return (spec) => {
     if (overrides.namePrefix) spec.namePrefix = overrides.namePrefix;
     if (overrides.nameSuffix) spec.nameSuffix = overrides.nameSuffix;
     if (overrides.namespace) spec.namespace = overrides.namespace;
-    if (overrides.images?.length) spec.images = mergeByName(spec.images, overrides.images.map(parseImage));
+    if (overrides.images?.length) spec.images = setImages(spec.images, overrides.images);
     if (overrides.replicas?.length) spec.replicas = mergeByName(spec.replicas, overrides.replicas.map(parseReplica));
     addLabels(spec, overrides);
     if (overrides.commonAnnotations)
@@ -38,11 +62,23 @@ function addLabels(spec: Kustomization, overrides: KustomizeOverrides): void {
   const pairs = overrides.commonLabels;
   if (!pairs || Object.keys(pairs).length === 0) return;
   if (!overrides.labelWithoutSelector) {
-    spec.commonLabels = { ...spec.commonLabels, ...pairs };
+    spec.commonLabels = addEntries('label', spec.commonLabels, pairs, overrides.forceCommonLabels);
     return;
   }
   const includeTemplates = overrides.labelIncludeTemplates === true;
   spec.labels = [...(spec.labels ?? []), { pairs: { ...pairs }, includeSelectors: false, includeTemplates }];
+}
+
+/** `kustomize edit add`: an entry that exists already is changed only by force. */
+function addEntries(
+  what: string,
+  existing: Readonly<Record<string, string>> | undefined,
+  added: Readonly<Record<string, string>>,
+  force: boolean | undefined,
+): Record<string, string> {
+  const taken = Object.keys(added).find((key) => existing !== undefined && Object.hasOwn(existing, key));
+  if (taken !== undefined && !force) failOverride(`${what} ${taken} is already in the kustomization file`);
+  return { ...existing, ...added };
 }
 
 /** `kustomize edit set`: an entry with the same name is replaced, a new one added; the list is sorted by name. */
@@ -50,6 +86,16 @@ function mergeByName<T extends { name?: string }>(existing: readonly T[] | undef
   const byName = new Map((existing ?? []).map((entry) => [entry.name ?? '', entry]));
   for (const change of changes) byName.set(change.name ?? '', change);
   return [...byName.values()].sort((a, b) => ((a.name ?? '') < (b.name ?? '') ? -1 : 1));
+}
+
+/** A part given as `*` keeps what the kustomization has. */
+function setImages(existing: readonly Image[] | undefined, texts: readonly string[]): Image[] {
+  const changes = texts.map(parseImage).map((change) => {
+    const known = existing?.find((image) => image.name === change.name);
+    const keep = (field: 'newName' | 'newTag' | 'digest') => (change[field] === '*' ? known?.[field] : change[field]);
+    return { name: change.name, newName: keep('newName'), newTag: keep('newTag'), digest: keep('digest') };
+  });
+  return mergeByName(existing, changes);
 }
 
 /** `name=newName:tag`, `name:tag`, `name@digest`, `name=newName@digest`, `name=newName` */

@@ -1,5 +1,5 @@
 /** In-memory time series store: bounded, indexed by metric name, read by the PromQL evaluator. */
-import { compareLabels, Labels } from './labels.ts';
+import { compareLabels, type Labels } from './labels.ts';
 import type { Matcher } from './matcher.ts';
 import { Series } from './series.ts';
 
@@ -154,7 +154,7 @@ export class SeriesStore implements Queryable {
   /** Copies the text, each label once: a slice of a scrape body would keep the whole body in memory. */
   #detach(labels: Labels): Labels {
     if (this.#texts.size > TEXTS_MAX) this.#texts.clear();
-    return Labels.fromSorted(labels.pairs.map(([name, value]) => [this.#intern(name), this.#intern(value)] as const));
+    return labels.mapTexts((text) => this.#intern(text));
   }
 
   #intern(text: string): string {

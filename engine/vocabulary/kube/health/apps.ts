@@ -16,7 +16,8 @@ export function deploymentHealth({ metadata, spec, status }: KindMap['Deployment
   if (spec.replicas !== undefined && updatedReplicas < spec.replicas) {
     return waiting(`${updatedReplicas} out of ${spec.replicas} new replicas have been updated...`);
   }
-  if (replicas > updatedReplicas) return waiting(`${replicas - updatedReplicas} old replicas are pending termination...`);
+  if (replicas > updatedReplicas)
+    return waiting(`${replicas - updatedReplicas} old replicas are pending termination...`);
   if (availableReplicas < updatedReplicas) {
     return waiting(`${availableReplicas} of ${updatedReplicas} updated replicas are available...`);
   }
@@ -64,14 +65,22 @@ interface DaemonSet {
 export function daemonSetHealth(object: KubeObject): Health {
   const { spec, status } = object as unknown as DaemonSet;
   if ((object.metadata.generation ?? 0) > (status?.observedGeneration ?? 0)) {
-    return health('Progressing', `Waiting for daemon set ${JSON.stringify(object.metadata.name)} spec update to be observed...`);
+    return health(
+      'Progressing',
+      `Waiting for daemon set ${JSON.stringify(object.metadata.name)} spec update to be observed...`,
+    );
   }
-  const { updatedNumberScheduled: updated = 0, desiredNumberScheduled: desired = 0, numberAvailable = 0 } = status ?? {};
+  const {
+    updatedNumberScheduled: updated = 0,
+    desiredNumberScheduled: desired = 0,
+    numberAvailable = 0,
+  } = status ?? {};
   if (spec?.updateStrategy?.type === 'OnDelete') {
     return health('Healthy', `daemon set ${updated} out of ${desired} new pods have been updated`);
   }
   const start = `Waiting for daemon set ${JSON.stringify(object.metadata.name)} rollout to finish`;
-  if (updated < desired) return health('Progressing', `${start}: ${updated} out of ${desired} new pods have been updated...`);
+  if (updated < desired)
+    return health('Progressing', `${start}: ${updated} out of ${desired} new pods have been updated...`);
   if (numberAvailable < desired) {
     return health('Progressing', `${start}: ${numberAvailable} of ${desired} updated pods are available...`);
   }

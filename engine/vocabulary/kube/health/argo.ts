@@ -16,13 +16,19 @@ const WORKLOAD_GENERATION = 'rollout.argoproj.io/workload-generation';
 /** Rollouts of version 1.0 and later say their phase; only pauses and failures of older ones are told apart. */
 export function rolloutHealth(rollout: KubeObject): Health {
   const status = rollout.status as RolloutStatus | undefined;
-  if (status === undefined) return health('Progressing', 'Waiting for rollout to finish: status has not been reconciled.');
+  if (status === undefined)
+    return health('Progressing', 'Waiting for rollout to finish: status has not been reconciled.');
   if (!isObserved(rollout, status)) return health('Progressing', 'Waiting for rollout spec update to be observed');
   if (status.phase !== undefined && status.phase !== '') {
-    return health(status.phase === 'Paused' ? 'Suspended' : (asHealthStatus(status.phase) ?? 'Unknown'), status.message);
+    return health(
+      status.phase === 'Paused' ? 'Suspended' : (asHealthStatus(status.phase) ?? 'Unknown'),
+      status.message,
+    );
   }
   const failure = (status.conditions ?? []).find(
-    ({ type, reason }) => type === 'InvalidSpec' || (type === 'Progressing' && ['RolloutAborted', 'ProgressDeadlineExceeded'].includes(reason ?? '')),
+    ({ type, reason }) =>
+      type === 'InvalidSpec' ||
+      (type === 'Progressing' && ['RolloutAborted', 'ProgressDeadlineExceeded'].includes(reason ?? '')),
   );
   if (failure !== undefined) return health('Degraded', failure.message);
   const isPaused = (rollout.spec as { paused?: boolean } | undefined)?.paused === true;

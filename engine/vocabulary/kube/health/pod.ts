@@ -48,7 +48,10 @@ function failureMessage(pod: Pod): string {
   for (const { name, state } of containersOf(pod)) {
     const ended = state?.terminated;
     if (ended === undefined || (ended.exitCode === 0 && ended.reason !== 'OOMKilled')) continue;
-    return ended.message || (ended.reason === 'OOMKilled' ? 'OOMKilled' : `container "${name}" failed with exit code ${ended.exitCode}`);
+    return (
+      ended.message ||
+      (ended.reason === 'OOMKilled' ? 'OOMKilled' : `container "${name}" failed with exit code ${ended.exitCode}`)
+    );
   }
   return '';
 }

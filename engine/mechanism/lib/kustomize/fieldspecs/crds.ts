@@ -1,20 +1,24 @@
 /** The `crds` field: OpenAPI definitions whose `x-kubernetes-*` marks extend the field tables. */
 import type { FieldSpec } from '../kustomization/types.ts';
+import { isMap, type Json } from '../types.ts';
 import type { FieldTables, NameReference } from './tables.ts';
 
-interface Property {
-  $ref?: string;
-  [mark: `x-kubernetes-${string}`]: unknown;
-}
+type Definitions = Readonly<Record<string, Json>>;
 
-type Definitions = Readonly<Record<string, { Schema?: { properties?: Record<string, Property> } }>>;
+/** The properties of one definition; anything malformed has none. */
+function propertiesOf(definition: Json): [name: string, property: Record<string, Json>][] {
+  const schema = isMap(definition) ? definition.Schema : undefined;
+  const properties = isMap(schema) ? schema.properties : undefined;
+  if (!isMap(properties)) return [];
+  return Object.entries(properties).filter((entry): entry is [string, Record<string, Json>] => isMap(entry[1]));
+}
 
 /** The tables a document of definitions (`{name: {Schema: {properties}}}`) stands for. */
 export function readCrdTables(definitions: Definitions): Partial<FieldTables> {
   const reader = new CrdReader(definitions);
   for (const [name, definition] of Object.entries(definitions)) {
-    const properties = definition.Schema?.properties ?? {};
-    const isKind = ['kind', 'apiVersion', 'metadata'].every((field) => Object.hasOwn(properties, field));
+    const names = propertiesOf(definition).map(([field]) => field);
+    const isKind = ['kind', 'apiVersion', 'metadata'].every((field) => names.includes(field));
     if (isKind) reader.read(name.slice(name.lastIndexOf('.') + 1), name, [], new Set());
   }
   return reader.tables;
@@ -35,7 +39,7 @@ class CrdReader {
 
   read(kind: string, type: string, path: readonly string[], open: ReadonlySet<string>): void {
     if (open.has(type)) return;
-    for (const [name, property] of Object.entries(this.definitions[type]?.Schema?.properties ?? {})) {
+    for (const [name, property] of propertiesOf(this.definitions[type])) {
       const spec: FieldSpec = { kind, path: [...path, name].join('/') };
       if (has(property, 'annotation')) this.tables.commonAnnotations.push(spec);
       if (has(property, 'label-selector')) this.tables.commonLabels.push(spec);
@@ -49,11 +53,11 @@ class CrdReader {
         const field = { kind, path: `${spec.path}/${typeof key === 'string' ? key : 'name'}` };
         this.tables.nameReference.push({ kind: target, version, referrers: [field] });
       }
-      if (property.$ref) this.read(kind, property.$ref, [...path, name], new Set([...open, type]));
+      if (typeof property.$ref === 'string') this.read(kind, property.$ref, [...path, name], new Set([...open, type]));
     }
   }
 }
 
-function has(property: Property, mark: string): boolean {
+function has(property: Record<string, Json>, mark: string): boolean {
   return typeof property[`x-kubernetes-${mark}`] === 'string';
 }

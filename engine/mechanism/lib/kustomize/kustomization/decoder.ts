@@ -66,9 +66,22 @@ class Decoder {
     }
     if (isNull(value) || shape === 'any') return value ?? undefined;
     if (typeof shape === 'string') return this.scalar(value, shape, path);
-    if ('fields' in shape) return this.map(value, shape.fields, path);
+    if ('fields' in shape) return this.object(value, shape, path);
     if ('list' in shape) return this.list(value, shape.list, path);
     return this.stringMap(value, shape.map, path);
+  }
+
+  private object(
+    value: Json,
+    shape: { fields: Readonly<Record<string, Shape>>; required?: readonly string[] },
+    path: Path,
+  ): Json {
+    const decoded = this.map(value, shape.fields, path);
+    for (const name of shape.required ?? []) {
+      if (decoded[name] || !isMap(value)) continue;
+      this.report(path, { code: 'missing-field', message: `${formatPath(path)} has no ${name}`, fix: `add ${name}` });
+    }
+    return decoded;
   }
 
   private list(value: Json, element: Shape, path: Path): Json {

@@ -7,13 +7,13 @@ export type Shape =
   | 'any'
   | { list: Shape }
   | { map: Shape }
-  | { fields: Readonly<Record<string, Shape>> }
+  | { fields: Readonly<Record<string, Shape>>; required?: readonly string[] }
   | { unsupported: string };
 
 const strings: Shape = { list: 'string' };
 const stringMap: Shape = { map: 'string' };
 const gvk = { group: 'string', version: 'string', kind: 'string' } as const;
-const fieldSpec: Shape = { fields: { ...gvk, path: 'string', create: 'boolean' } };
+const fieldSpec: Shape = { fields: { ...gvk, path: 'string', create: 'boolean' }, required: ['path'] };
 const resourceId = { ...gvk, name: 'string', namespace: 'string' } as const;
 const selectorFields = { ...resourceId, labelSelector: 'string', annotationSelector: 'string' } as const;
 const selector: Shape = { fields: selectorFields };

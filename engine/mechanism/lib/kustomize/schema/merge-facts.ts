@@ -47,7 +47,8 @@ class Compiler {
       const schema = this.definitions[name];
       const gvks = schema?.['x-kubernetes-group-version-kind'];
       if (!schema || !Array.isArray(gvks)) continue;
-      for (const gvk of gvks as GroupVersionKind[]) {
+      for (const gvk of gvks as (GroupVersionKind | null)[]) {
+        if (!gvk) continue;
         const apiVersion = gvk.group ? `${gvk.group}/${gvk.version}` : `${gvk.version}`;
         kinds[`${apiVersion} ${gvk.kind}`] = this.typeIndex(schema);
       }
@@ -66,7 +67,8 @@ class Compiler {
     return index;
   }
 
-  private field(property: OpenApiSchema): FieldFacts {
+  private field(property: OpenApiSchema | null): FieldFacts {
+    if (typeof property !== 'object' || property === null) return -1;
     const schema = this.resolve(property);
     if (!schema) return -1;
     const isArray = schema.type === 'array' || (Array.isArray(schema.type) && schema.type[0] === 'array');
@@ -77,8 +79,8 @@ class Compiler {
 
   private resolve(schema: OpenApiSchema): OpenApiSchema | undefined {
     let current: OpenApiSchema | undefined = schema;
-    for (let hops = 0; current?.$ref !== undefined && hops < 32; hops++) {
-      current = this.definitions[current.$ref.replace('#/definitions/', '')];
+    for (let hops = 0; typeof current?.$ref === 'string' && hops < 32; hops++) {
+      current = this.definitions[(current.$ref as string).replace('#/definitions/', '')];
     }
     return current;
   }

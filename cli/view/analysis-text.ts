@@ -1,0 +1,77 @@
+import { formatTime } from '../../engine/vocabulary/core/clock.ts';
+import type { AnalysisRunView, MeasurementView, MetricView } from './analysis-model.ts';
+import { stateIcon, stateSpan } from './icons.ts';
+import { indented, type Line, type Span, span, table } from './lines.ts';
+
+const VALUES_SHOWN = 5;
+
+/** One run: its verdict, then each metric with the last values beside the condition they are held against. */
+export function analysisLines(run: AnalysisRunView): Line[] {
+  const message = run.message === '' ? [] : [span(`  ${run.message}`)];
+  return [
+    [stateSpan(run.phase), span(`  ${run.name}`, 'strong'), span(`  ${run.scope}`, 'dim'), ...message],
+    ...run.metrics.flatMap((metric) => indented(metricLines(metric))),
+  ];
+}
+
+function metricLines(metric: MetricView): Line[] {
+  const wanted = metric.countWanted === undefined ? '' : ` of ${metric.countWanted}`;
+  const done = metric.successful + metric.failed + metric.inconclusive;
+  const dryRun = metric.isDryRun ? [span('  dry run', 'dim')] : [];
+  return [
+    [
+      stateIcon(metric.phase),
+      span(` ${metric.name}  `, 'strong'),
+      ...measurementCounts(metric),
+      span(`  measured ${done}${wanted}, failures allowed ${metric.failureLimit}`, 'dim'),
+      ...dryRun,
+    ],
+    ...indented(table(detailRows(metric), 2), 4),
+  ];
+}
+
+function detailRows(metric: MetricView): (readonly (string | Span | Line)[])[] {
+  const shown = metric.measurements.slice(-VALUES_SHOWN);
+  const values: Line = shown.flatMap((measurement, index) => [
+    ...(index === 0 ? [] : [span('  ')]),
+    stateIcon(measurement.phase),
+    span(` ${valueText(measurement)}`),
+  ]);
+  const lastMs = shown.at(-1)?.finishedMs;
+  const message = metric.message !== '' ? metric.message : (shown.at(-1)?.message ?? '');
+  const rows: [string, string | Line][] = [
+    ['values', shown.length === 0 ? 'none yet' : values],
+    ['passes', metric.successCondition ?? ''],
+    ['fails', metric.failureCondition ?? ''],
+    ['query', metric.query ?? `provider ${metric.provider}`],
+    ['last at', lastMs === undefined ? '' : formatTime(lastMs)],
+    ['message', message],
+  ];
+  return rows.filter(([, value]) => value !== '').map(([label, value]) => [span(label, 'dim'), value]);
+}
+
+/** A Prometheus value with at most six significant digits; the rest is noise to a reader. */
+function valueText({ value, phase }: MeasurementView): string {
+  if (value === '') return phase === 'Error' ? 'no value' : '…';
+  return value.replaceAll(/-?\d+\.\d{4,}(e[+-]?\d+)?/g, (digits) => String(Number(Number(digits).toPrecision(6))));
+}
+
+interface Counts {
+  successful: number;
+  failed: number;
+  inconclusive: number;
+  error: number;
+}
+
+/** `✔ 3,✖ 1`: counts of measurements by outcome, those that are zero left out. */
+export function measurementCounts({ successful, failed, inconclusive, error }: Counts): Span[] {
+  const counts: [Span, number][] = [
+    [span('✔', 'ok'), successful],
+    [span('✖', 'bad'), failed],
+    [span('?', 'warn'), inconclusive],
+    [span('⚠', 'bad'), error],
+  ];
+  return counts
+    .filter(([, count]) => count > 0)
+    .flatMap(([icon, count], index) => [...(index === 0 ? [] : [span(',')]), icon, span(` ${count}`)]);
+}

@@ -1,0 +1,12 @@
+import { type Controller, onRoot } from '#control/controller.ts';
+import { type AnalysisRunObservation, observeAnalysisRun } from './observe.ts';
+import { planAnalysisRun } from './plan.ts';
+
+/** AnalysisRuns: measure, count, decide. */
+export const analysisRunController: Controller<AnalysisRunObservation> = {
+  name: 'analysisruns-controller',
+  root: 'AnalysisRun.argoproj.io',
+  triggers: [onRoot('AnalysisRun.argoproj.io')],
+  observe: observeAnalysisRun,
+  plan: planAnalysisRun,
+};
