@@ -74,7 +74,8 @@ function checkedValue(option: Option, rawName: string, value: string | undefined
     if (value !== undefined) throw new CliError({ what: `${rawName} is a switch and takes no value ("${value}")` });
     return 'true';
   }
-  if (value === undefined) throw new CliError({ what: `${rawName} needs a value`, fix: `write ${rawName} ${option.value}` });
+  if (value === undefined)
+    throw new CliError({ what: `${rawName} needs a value`, fix: `write ${rawName} ${option.value}` });
   if (option.choices !== undefined && !option.choices.includes(value)) {
     const near = nearestName(value, option.choices);
     throw new CliError({
@@ -99,7 +100,10 @@ function unknownOption(rawName: string, command: Command, declared: readonly Opt
 function checkArguments(command: Command, given: readonly string[]): void {
   const missing = command.arguments.find((argument, index) => argument.optional !== true && given[index] === undefined);
   if (missing !== undefined) {
-    throw new CliError({ what: `"pern ${command.name}" needs ${missing.name}: ${missing.summary}`, fix: usageLine(command) });
+    throw new CliError({
+      what: `"pern ${command.name}" needs ${missing.name}: ${missing.summary}`,
+      fix: usageLine(command),
+    });
   }
   if (command.arguments.at(-1)?.repeat === true) return;
   const extra = given[command.arguments.length];

@@ -87,7 +87,12 @@ export const GLOBAL_OPTIONS: readonly Option[] = [
 /** Shared by all commands that look at one namespace. */
 export const NAMESPACE_OPTIONS: readonly Option[] = [
   { name: 'namespace', short: 'n', value: 'NAME', summary: 'namespace to look in' },
-  { name: 'env', short: 'e', value: 'ENV', summary: 'environment whose namespace to look in (development, staging, …)' },
+  {
+    name: 'env',
+    short: 'e',
+    value: 'ENV',
+    summary: 'environment whose namespace to look in (development, staging, …)',
+  },
 ];
 
 export const WATCH_OPTION: Option = { name: 'watch', short: 'w', summary: 'keep watching and show changes' };

@@ -15,7 +15,8 @@ export function helpText(topic: readonly string[], commands: readonly Command[])
   const command = commands.find((candidate) => candidate.name === name);
   if (command !== undefined) return commandHelp(command);
   const group = commands.filter((candidate) => candidate.name.startsWith(`${name} `));
-  if (group.length > 0) return `Usage: pern ${name} COMMAND\n\n${commandRows(group)}\nMore: pern ${name} COMMAND --help\n`;
+  if (group.length > 0)
+    return `Usage: pern ${name} COMMAND\n\n${commandRows(group)}\nMore: pern ${name} COMMAND --help\n`;
   const near = nearestName(name, [...topWords(commands), ...commands.map((candidate) => candidate.name), 'exit-codes']);
   throw new CliError({
     what: `there is no help about "${name}"`,

@@ -15,6 +15,8 @@ export interface EngineRecord {
 
 /** Written by `pern up` into a new state folder, so that `down --purge` knows what it may remove. */
 const MARKER = 'PERN-STATE';
+/** Any of these makes a folder a state folder; the second is the engine's own. */
+const STATE_FILES = [MARKER, 'objects.db'];
 const MARKER_TEXT = 'State of a pern engine: objects, volumes, images, logs. "pern down --purge" removes it.\n';
 
 export interface StateChoice {
@@ -72,11 +74,11 @@ export function claimStateFolder(folder: string): void {
 /** Removes a state folder with all data in it. Throws CliError for a folder that no engine has written. */
 export function purgeStateFolder(folder: string): void {
   if (!existsSync(folder)) return;
-  if (!existsSync(join(folder, MARKER))) {
+  if (!STATE_FILES.some((file) => existsSync(join(folder, file)))) {
     throw new CliError({
       what: 'this folder is not removed, because it is not the state of an engine',
       where: folder,
-      why: `it has no file ${MARKER}, which "pern up" puts into the folders it makes`,
+      why: `it has none of the files ${STATE_FILES.join(', ')}`,
       fix: 'check --state and PERN_STATE; remove the folder yourself if you are sure',
     });
   }

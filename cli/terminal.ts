@@ -60,7 +60,10 @@ export function openTerminal({ stdout, stderr, environment, color }: TerminalPar
       if (!isInteractive) return;
       const width = stdout.columns ?? 120;
       const height = Math.max(1, (stdout.rows ?? 40) - 1);
-      const visible = lines.length > height ? [...lines.slice(0, height - 1), [{ text: `… ${lines.length - height + 1} more lines` }]] : lines;
+      const visible =
+        lines.length > height
+          ? [...lines.slice(0, height - 1), [{ text: `… ${lines.length - height + 1} more lines` }]]
+          : lines;
       const up = drawn > 0 ? `\u001b[${drawn}A\r` : '';
       const body = visible.map((line) => `${renderLine(line, outColor, width)}\u001b[K\n`).join('');
       stdout.write(`${up}${body}\u001b[J`);

@@ -1,4 +1,4 @@
-import { findKind, type KindId, type ResourceKind } from '../../engine/vocabulary/kube/kinds.ts';
+import type { ResourceKind } from '../../engine/vocabulary/kube/kinds.ts';
 import type { KubeObject } from '../../engine/vocabulary/kube/object.ts';
 import { type Api, ApiFailure } from '../client/api.ts';
 import { resolveKinds } from '../client/resources.ts';
@@ -7,6 +7,7 @@ import { CliError, EXIT_CODES, type ExitCode } from '../errors.ts';
 import type { Line } from '../view/lines.ts';
 import { tableLines } from '../view/server-table.ts';
 import { noteNothing, printObjects, withKind } from './output.ts';
+import { parseTarget } from './target.ts';
 import { pause } from './watch-view.ts';
 
 interface Target {
@@ -47,18 +48,20 @@ export async function runGet(invocation: Invocation): Promise<ExitCode> {
 
 /** With several kinds, names carry theirs: `pod/backend-1`. */
 function prefixed(lines: readonly Line[], kind: ResourceKind): Line[] {
-  return lines.map((line, index) => [{ text: index === 0 ? ' '.repeat(kind.singular.length + 1) : `${kind.singular}/` }, ...line]);
+  return lines.map((line, index) => [
+    { text: index === 0 ? ' '.repeat(kind.singular.length + 1) : `${kind.singular}/` },
+    ...line,
+  ]);
 }
 
 async function parseTargets({ arguments: words, options, session }: Invocation, api: Api): Promise<Target[]> {
-  const [first = '', second] = words;
-  const slash = first.indexOf('/');
-  const kindWords = slash < 0 ? first : first.slice(0, slash);
-  const name = slash < 0 ? second : first.slice(slash + 1);
-  if (slash >= 0 && second !== undefined) throw new CliError({ what: `"${first}" names an object already; "${second}" is too much` });
-  const kinds = await resolveKinds(kindWords, api);
+  const { kindWord, name } = parseTarget(words);
+  const kinds = await resolveKinds(kindWord, api);
   if (options.flag('all-namespaces') && name !== undefined) {
-    throw new CliError({ what: 'one object cannot be looked up in all namespaces', fix: 'give -n or -e instead of -A' });
+    throw new CliError({
+      what: 'one object cannot be looked up in all namespaces',
+      fix: 'give -n or -e instead of -A',
+    });
   }
   const needsNamespace = kinds.some((kind) => kind.namespaced) && !options.flag('all-namespaces');
   const namespace = needsNamespace ? await namespaceOf(kinds, session) : undefined;
@@ -89,7 +92,11 @@ async function follow(
   selectors: { labelSelector?: string; fieldSelector?: string },
 ): Promise<void> {
   const { terminal, options, signal, now } = invocation;
-  const view = { isWide: options.text('output') === 'wide', withNamespace: options.flag('all-namespaces'), withoutTitles: true };
+  const view = {
+    isWide: options.text('output') === 'wide',
+    withNamespace: options.flag('all-namespaces'),
+    withoutTitles: true,
+  };
   const one = async ({ kind, name, namespace }: Target) => {
     while (!signal.aborted) {
       const { resourceVersion } = await api.listKind(kind, { namespace, ...selectors });
@@ -108,14 +115,19 @@ async function follow(
         isPrinting = false;
       };
       try {
-        await api.watch(kind, query, ({ type, object }) => {
-          if (type === 'BOOKMARK' || !wanted(object)) return;
-          if (type === 'DELETED') terminal.line(`${kind.singular}/${object.metadata.name} deleted`);
-          else {
-            changed.push(object);
-            void print();
-          }
-        }, signal);
+        await api.watch(
+          kind,
+          query,
+          ({ type, object }) => {
+            if (type === 'BOOKMARK' || !wanted(object)) return;
+            if (type === 'DELETED') terminal.line(`${kind.singular}/${object.metadata.name} deleted`);
+            else {
+              changed.push(object);
+              void print();
+            }
+          },
+          signal,
+        );
       } catch (error) {
         if (!(error instanceof ApiFailure && error.code === 410)) throw error;
       }
@@ -123,11 +135,4 @@ async function follow(
     }
   };
   await Promise.all(targets.map(one));
-}
-
-/** The kind behind an id of the table of kinds. */
-export function knownKind(id: KindId): ResourceKind {
-  const kind = findKind(id);
-  if (kind === undefined) throw new Error(`the kind ${id} is not in the table of kinds`);
-  return kind;
 }

@@ -27,14 +27,22 @@ export async function showLive(view: LiveView): Promise<'done' | 'stopped' | 'ti
   let printed = '';
   for (;;) {
     const isDone = view.isDone?.() === true;
-    const lines = cache.isLost ? [...view.draw(), [span('the API does not answer; trying again', 'warn')]] : view.draw();
+    const lines = cache.isLost
+      ? [...view.draw(), [span('the API does not answer; trying again', 'warn')]]
+      : view.draw();
     if (terminal.isInteractive) terminal.redraw(lines);
     else {
       const text = withoutAges(plainText(lines));
       if (text !== printed) terminal.lines(printed === '' ? lines : [[], ...lines]);
       printed = text;
     }
-    const end = isDone ? 'done' : signal.aborted ? 'stopped' : now() >= (view.deadlineMs ?? Infinity) ? 'timeout' : undefined;
+    const end = isDone
+      ? 'done'
+      : signal.aborted
+        ? 'stopped'
+        : now() >= (view.deadlineMs ?? Infinity)
+          ? 'timeout'
+          : undefined;
     if (end !== undefined) {
       terminal.settle();
       return end;
@@ -48,10 +56,14 @@ export async function showLive(view: LiveView): Promise<'done' | 'stopped' | 'ti
 export function pause(delayMs: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const timer = setTimeout(resolve, delayMs);
-    signal.addEventListener('abort', () => {
-      clearTimeout(timer);
-      resolve();
-    }, { once: true });
+    signal.addEventListener(
+      'abort',
+      () => {
+        clearTimeout(timer);
+        resolve();
+      },
+      { once: true },
+    );
     if (signal.aborted) resolve();
   });
 }

@@ -25,7 +25,8 @@ export class ApiFailure extends CliError {
 }
 
 function fixFor(code: number): string | undefined {
-  if (code === 401) return 'the token of the kubeconfig is not the API\'s; run "pern up" again or name another kubeconfig';
+  if (code === 401)
+    return 'the token of the kubeconfig is not the API\'s; run "pern up" again or name another kubeconfig';
   if (code === 403) return 'the account of this kubeconfig may not do that; ask for the right, or use another context';
   return undefined;
 }
@@ -164,7 +165,11 @@ export class Api {
     try {
       return JSON.parse(text);
     } catch {
-      throw new CliError({ what: 'the API answered something that is not JSON', where: call.path, why: text.slice(0, 200) });
+      throw new CliError({
+        what: 'the API answered something that is not JSON',
+        where: call.path,
+        why: text.slice(0, 200),
+      });
     }
   }
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { type IncomingMessage, request as httpRequest } from 'node:http';
-import { Agent, type RequestOptions, request as httpsRequest } from 'node:https';
+import { request as httpRequest, type IncomingMessage } from 'node:http';
+import { Agent, request as httpsRequest, type RequestOptions } from 'node:https';
 import { CliError } from '../errors.ts';
 
 /** Where the API is, and what to add to each request to be let in. */
@@ -175,7 +175,9 @@ function unreachable(connection: Connection, error: Error): CliError {
     what: 'the API does not answer',
     where: `${connection.server.href} (${connection.source})`,
     why: error.message === '' ? code : error.message,
-    fix: isGone ? 'start the engine with "pern up", or name another kubeconfig' : 'check the address and the certificate',
+    fix: isGone
+      ? 'start the engine with "pern up", or name another kubeconfig'
+      : 'check the address and the certificate',
   });
 }
 

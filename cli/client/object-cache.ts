@@ -70,7 +70,9 @@ export class ObjectCache {
   }
 
   async #relist(interest: Interest): Promise<string> {
-    const { items, resourceVersion } = await this.#api.listKind(known(interest.kind), { namespace: interest.namespace });
+    const { items, resourceVersion } = await this.#api.listKind(known(interest.kind), {
+      namespace: interest.namespace,
+    });
     this.#objects.set(interest, new Map(items.map((item) => [objectKey(item), item])));
     this.#touch();
     return resourceVersion;

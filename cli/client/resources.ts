@@ -40,7 +40,10 @@ export function matchKinds(word: string, kinds: readonly ResourceKind[]): Resour
   const named = kinds.filter(
     (kind) =>
       (group === undefined || kind.group === group || `${kind.version}.${kind.group}` === group) &&
-      (kind.plural === name || kind.singular === name || kind.kind.toLowerCase() === name || kind.shortNames.includes(name)),
+      (kind.plural === name ||
+        kind.singular === name ||
+        kind.kind.toLowerCase() === name ||
+        kind.shortNames.includes(name)),
   );
   return named.length > 0 ? named.slice(0, 1) : kinds.filter((kind) => kind.categories.includes(wanted));
 }

@@ -1,10 +1,10 @@
-import { NAMESPACE_OPTIONS, OUTPUT_OPTION, WATCH_OPTION, type Command } from '../command.ts';
+import { type Command, NAMESPACE_OPTIONS, OUTPUT_OPTION, WATCH_OPTION } from '../command.ts';
 
 export const get: Command = {
   name: 'get',
   summary: 'list objects, or show one',
   description:
-    'The table is the server\'s own, as in kubectl. KIND is a plural, singular or short name (pods, po, rollouts, ro),\n' +
+    "The table is the server's own, as in kubectl. KIND is a plural, singular or short name (pods, po, rollouts, ro),\n" +
     'several of them with commas, or "all". KIND/NAME works too.',
   arguments: [
     { name: 'KIND', summary: 'kind of object: pods, rollouts, applications, events ...' },

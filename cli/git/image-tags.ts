@@ -102,7 +102,11 @@ function imageEntries(text: string, file: string): { entries: YAMLMap[]; lines: 
   const error = document.errors[0];
   if (error !== undefined) {
     const { line, col } = lines.linePos(error.pos[0]);
-    throw new CliError({ what: 'this file is not valid YAML', where: `${file}:${line}:${col}`, why: error.message.split('\n')[0] });
+    throw new CliError({
+      what: 'this file is not valid YAML',
+      where: `${file}:${line}:${col}`,
+      why: error.message.split('\n')[0],
+    });
   }
   const images = document.get('images', true);
   return { entries: isSeq(images) ? images.items.filter(isMap) : [], lines };

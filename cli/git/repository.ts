@@ -34,7 +34,8 @@ function topLevel(folder: string): string | undefined {
   try {
     return runGit(folder, ['rev-parse', '--show-toplevel']).trim();
   } catch (error) {
-    if (error instanceof GitError && /not a git repository|cannot change to/.test(error.trouble.why ?? '')) return undefined;
+    if (error instanceof GitError && /not a git repository|cannot change to/.test(error.trouble.why ?? ''))
+      return undefined;
     throw error;
   }
 }
@@ -93,7 +94,16 @@ export interface Commit {
 
 /** Commits the given files and nothing else, whatever is staged. */
 export function commitFiles(repository: string, files: readonly string[], message: string): Commit {
-  runGit(repository, [...authorOptions(repository), 'commit', '--quiet', '--only', '--message', message, '--', ...files]);
+  runGit(repository, [
+    ...authorOptions(repository),
+    'commit',
+    '--quiet',
+    '--only',
+    '--message',
+    message,
+    '--',
+    ...files,
+  ]);
   return {
     hash: runGit(repository, ['rev-parse', '--short', 'HEAD']).trim(),
     branch: runGit(repository, ['rev-parse', '--abbrev-ref', 'HEAD']).trim(),

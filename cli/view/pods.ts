@@ -11,7 +11,9 @@ export function podStatus(pod: Pod): string {
   if (unfinished >= 0 && status?.phase !== 'Running') {
     const { state } = init[unfinished]!;
     const reason = state?.waiting?.reason ?? state?.terminated?.reason;
-    return reason === undefined || reason === 'PodInitializing' ? `Init:${unfinished}/${init.length}` : `Init:${reason}`;
+    return reason === undefined || reason === 'PodInitializing'
+      ? `Init:${unfinished}/${init.length}`
+      : `Init:${reason}`;
   }
   for (const { state } of status?.containerStatuses ?? []) {
     const reason = state?.waiting?.reason ?? state?.terminated?.reason;

@@ -211,7 +211,9 @@ function currentRemark(rollout: Rollout, step: Step, nowMs: number): string | un
   const analysis = rollout.status?.canary?.currentStepAnalysisRunStatus;
   if (step.analysis !== undefined) return analysis?.status?.toLowerCase();
   if (step.pause === undefined) return undefined;
-  const startMs = parseTime(rollout.status?.pauseConditions?.find(({ reason }) => reason === 'CanaryPauseStep')?.startTime);
+  const startMs = parseTime(
+    rollout.status?.pauseConditions?.find(({ reason }) => reason === 'CanaryPauseStep')?.startTime,
+  );
   if (startMs === undefined) return undefined;
   const durationMs = step.pause?.duration === undefined ? undefined : parseSecondsOrDurationMs(step.pause.duration);
   if (durationMs === undefined) return 'until it is promoted';

@@ -1,7 +1,18 @@
 import { formatAge } from '../../engine/vocabulary/core/duration.ts';
 import { analysisLines, measurementCounts } from './analysis-text.ts';
 import { KIND_ICONS, stateSpan } from './icons.ts';
-import { type Cell, indented, type Line, labelled, plain, span, type TreeNode, table, titledTable, treeRows } from './lines.ts';
+import {
+  type Cell,
+  indented,
+  type Line,
+  labelled,
+  plain,
+  span,
+  type TreeNode,
+  table,
+  titledTable,
+  treeRows,
+} from './lines.ts';
 import type { PodView, ReplicaSetView, RevisionView, RolloutView, StepView } from './rollout-model.ts';
 
 /** `pern rollout get`: summary, steps, the tree of revisions, and the analyses of the newest revision. */
@@ -13,7 +24,10 @@ export function rolloutLines(view: RolloutView, nowMs: number): Line[] {
     ...section('Steps', stepLines(view.steps)),
     [],
     ...treeLines(view, nowMs),
-    ...section(`Analysis of revision ${newest?.number}`, runs.flatMap((run) => analysisLines(run))),
+    ...section(
+      `Analysis of revision ${newest?.number}`,
+      runs.flatMap((run) => analysisLines(run)),
+    ),
   ];
 }
 
@@ -62,23 +76,31 @@ function stepLines(steps: readonly StepView[]): Line[] {
 
 function treeLines(view: RolloutView, nowMs: number): Line[] {
   const root: TreeNode = {
-    cells: [`${KIND_ICONS.Rollout} ${view.name}`, 'Rollout', stateSpan(view.phase), formatAge(nowMs - view.createdMs), ''],
+    cells: [
+      `${KIND_ICONS.Rollout} ${view.name}`,
+      'Rollout',
+      stateSpan(view.phase),
+      formatAge(nowMs - view.createdMs),
+      '',
+    ],
     children: view.revisions.map((revision) => revisionNode(revision, nowMs)),
   };
   return titledTable(['NAME', 'KIND', 'STATUS', 'AGE', 'INFO'], treeRows([root]), 2);
 }
 
 function revisionNode(revision: RevisionView, nowMs: number): TreeNode {
-  const runs = revision.analysisRuns.map((run): TreeNode => ({
-    cells: [
-      `${KIND_ICONS.AnalysisRun} ${run.name}`,
-      'AnalysisRun',
-      stateSpan(run.phase),
-      formatAge(nowMs - run.createdMs),
-      [span(`${run.scope} `), ...measurementCounts(run)],
-    ],
-    children: [],
-  }));
+  const runs = revision.analysisRuns.map(
+    (run): TreeNode => ({
+      cells: [
+        `${KIND_ICONS.AnalysisRun} ${run.name}`,
+        'AnalysisRun',
+        stateSpan(run.phase),
+        formatAge(nowMs - run.createdMs),
+        [span(`${run.scope} `), ...measurementCounts(run)],
+      ],
+      children: [],
+    }),
+  );
   return {
     cells: [`# revision:${revision.number}`, '', '', '', ''],
     children: [...revision.replicaSets.map((set) => replicaSetNode(set, nowMs)), ...runs],
@@ -86,7 +108,10 @@ function revisionNode(revision: RevisionView, nowMs: number): TreeNode {
 }
 
 function replicaSetNode(set: ReplicaSetView, nowMs: number): TreeNode {
-  const delay = set.scaleDownMs === undefined ? [] : [`delay:${set.scaleDownMs > nowMs ? formatAge(set.scaleDownMs - nowMs) : 'passed'}`];
+  const delay =
+    set.scaleDownMs === undefined
+      ? []
+      : [`delay:${set.scaleDownMs > nowMs ? formatAge(set.scaleDownMs - nowMs) : 'passed'}`];
   return {
     cells: [
       `${KIND_ICONS.ReplicaSet} ${set.name}`,
@@ -127,7 +152,18 @@ export function rolloutListLines(views: readonly RolloutView[]): Line[] {
     String(view.replicas.updated),
     String(view.replicas.available),
   ]);
-  const titles = ['NAMESPACE', 'NAME', 'STRATEGY', 'STATUS', 'STEP', 'SET-WEIGHT', 'READY', 'DESIRED', 'UP-TO-DATE', 'AVAILABLE'];
+  const titles = [
+    'NAMESPACE',
+    'NAME',
+    'STRATEGY',
+    'STATUS',
+    'STEP',
+    'SET-WEIGHT',
+    'READY',
+    'DESIRED',
+    'UP-TO-DATE',
+    'AVAILABLE',
+  ];
   return titledTable(titles, rows);
 }
 

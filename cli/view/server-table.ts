@@ -25,9 +25,12 @@ interface TableLook {
 
 /** The table as text; columns of a priority above 0 only when wide. Empty when there are no rows. */
 export function tableLines(table: ServerTable, look: TableLook, nowMs: number): Line[] {
-  const { titles, rows } = table.columnDefinitions === undefined ? namesOnly(table, nowMs) : serverRows(table, look, nowMs);
+  const { titles, rows } =
+    table.columnDefinitions === undefined ? namesOnly(table, nowMs) : serverRows(table, look, nowMs);
   if (rows.length === 0) return [];
-  const namespaces = look.withNamespace ? rows.map((row) => [row.namespace, ...row.cells]) : rows.map((row) => row.cells);
+  const namespaces = look.withNamespace
+    ? rows.map((row) => [row.namespace, ...row.cells])
+    : rows.map((row) => row.cells);
   if (look.withoutTitles === true) return untitledTable(namespaces);
   return titledTable(look.withNamespace ? ['NAMESPACE', ...titles] : titles, namespaces);
 }

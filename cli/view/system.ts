@@ -97,7 +97,10 @@ function rolloutNode(rollout: Rollout, objects: SystemObjects, nowMs: number): T
     cells: [
       `${view.name}`,
       stateSpan(view.phase),
-      [span(progress), ...(view.message === '' || view.phase === 'Progressing' ? [] : [span(`  ${view.message}`, 'dim')])],
+      [
+        span(progress),
+        ...(view.message === '' || view.phase === 'Progressing' ? [] : [span(`  ${view.message}`, 'dim')]),
+      ],
     ],
     children: sets.flatMap((set) => set.pods.map((pod) => podNode(pod, set.roles.join(','), nowMs))),
   };
@@ -113,7 +116,11 @@ function deploymentNode(
   const desired = deployment.spec.replicas ?? 1;
   const available = deployment.status?.availableReplicas ?? 0;
   return {
-    cells: [deployment.metadata.name, stateSpan(available >= desired ? 'Healthy' : 'Progressing'), `${available}/${desired}`],
+    cells: [
+      deployment.metadata.name,
+      stateSpan(available >= desired ? 'Healthy' : 'Progressing'),
+      `${available}/${desired}`,
+    ],
     children: sets.flatMap((set) => podsOf(set, pods, nowMs).map((pod) => podNode(pod, '', nowMs))),
   };
 }
@@ -158,7 +165,10 @@ export interface Readiness {
  * Ready means: there is an environment, and every application is Synced and Healthy. An application without automated
  * sync that is only OutOfSync waits for a person, so it does not count.
  */
-export function assessReadiness(applications: readonly Application[], environmentsWanted: readonly string[] = []): Readiness {
+export function assessReadiness(
+  applications: readonly Application[],
+  environmentsWanted: readonly string[] = [],
+): Readiness {
   const names = applications.map(environmentName).filter((name) => name !== undefined);
   const waiting = applications.filter((application) => {
     const { sync, health } = applicationState(application);
@@ -180,11 +190,17 @@ export function stateLines(objects: SystemObjects, nowMs: number): Map<string, L
     const namespace = application.spec.destination?.namespace;
     for (const rollout of objects.rollouts.filter(({ metadata }) => metadata.namespace === namespace)) {
       const view = rolloutView({ ...objects, rollout }, nowMs);
-      lines.set(`rollout ${title}/${view.name}`, [stateIcon(view.phase), span(` ${title}/${view.name}: ${view.phase}`)]);
+      lines.set(`rollout ${title}/${view.name}`, [
+        stateIcon(view.phase),
+        span(` ${title}/${view.name}: ${view.phase}`),
+      ]);
     }
     for (const pod of objects.pods.filter(({ metadata }) => metadata.namespace === namespace)) {
       const status = podStatus(pod);
-      lines.set(`pod ${title}/${pod.metadata.name}`, [stateIcon(status), span(` ${title}/${pod.metadata.name}: ${status}`)]);
+      lines.set(`pod ${title}/${pod.metadata.name}`, [
+        stateIcon(status),
+        span(` ${title}/${pod.metadata.name}: ${status}`),
+      ]);
     }
   }
   return lines;

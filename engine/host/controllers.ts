@@ -33,5 +33,5 @@ export function allControllers(config: ClusterConfig): readonly Controller<never
     ...workloadControllers,
     kubeletController({ podNetwork: config.podNetwork }),
     sandboxCleanupController,
-  ] as readonly Controller<never>[];
+  ] as unknown as readonly Controller<never>[];
 }

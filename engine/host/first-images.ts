@@ -1,14 +1,6 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { ImageStore } from '#edges/real/images/image-store.ts';
-import {
-  BuildError,
-  type BuildRequest,
-  type BuildResult,
-  buildImage,
-  imagesInTree,
-  missingBuilds,
-} from './image-builds.ts';
+import { type BuildRequest, type BuildResult, buildImage, imagesInTree, missingBuilds } from './image-builds.ts';
 import type { Log } from './live.ts';
 import type { LiveMachine } from './live-machine.ts';
 
@@ -27,25 +19,11 @@ export async function readComponents(repository: string): Promise<Map<string, st
   }
 }
 
-/** Builds from the repository's work tree; a version that exists is not silently made into something else. */
-export function builderFor(parts: { repository: string; stateFolder: string; images: ImageStore; log: Log }): Builder {
-  const { repository, stateFolder, images, log } = parts;
+/** Builds from the repository's work tree. A version that exists with other content is refused by the builder. */
+export function builderFor(parts: { repository: string; stateFolder: string; log: Log }): Builder {
   return async (request) => {
-    const components = await readComponents(repository);
-    const image = [...components].find(([, component]) => component === request.component)?.[0];
-    if (image === undefined) {
-      throw new BuildError(
-        `there is no component "${request.component}"; there are: ${[...components.values()].join(', ')}`,
-      );
-    }
-    const reference = `${image}:${request.version}`;
-    const before = images.find(reference);
-    if (before !== undefined && request.replace !== true) {
-      throw new BuildError(`${reference} exists already; choose another version`);
-    }
-    const result = await buildImage(repository, stateFolder, request);
-    images.recheck();
-    log('info', 'image built', { ...result });
+    const result = await buildImage(parts.repository, parts.stateFolder, request);
+    parts.log('info', 'image built', { ...result });
     return result;
   };
 }

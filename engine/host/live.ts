@@ -87,7 +87,7 @@ export async function startLive(options: LiveOptions): Promise<LiveHost> {
   });
   problems.report = serviceProblems(engine);
   const startedAt = new Date().toISOString();
-  const build = builderFor({ repository, stateFolder, images: machine.images, log });
+  const build = builderFor({ repository, stateFolder, log });
   const info = () => ({
     version: options.version,
     repository,

@@ -4,7 +4,8 @@ import { APPLICATION_ARGUMENT } from './get.ts';
 export const appSync: Command = {
   name: 'app sync',
   summary: 'sync an application now, and wait for the result',
-  description: 'Exits 1 when the sync does not succeed, 4 when a window or a policy forbids it, 124 when --timeout runs out.',
+  description:
+    'Exits 1 when the sync does not succeed, 4 when a window or a policy forbids it, 124 when --timeout runs out.',
   arguments: [APPLICATION_ARGUMENT],
   options: [
     { name: 'revision', value: 'REV', summary: 'branch, tag or commit (default: what the application tracks)' },
@@ -14,7 +15,8 @@ export const appSync: Command = {
       name: 'resource',
       value: 'G:K:NAME',
       repeat: true,
-      summary: 'only this resource, as GROUP:KIND:NAME or GROUP:KIND:NAMESPACE/NAME; the core group is empty (:Service:web)',
+      summary:
+        'only this resource, as GROUP:KIND:NAME or GROUP:KIND:NAMESPACE/NAME; the core group is empty (:Service:web)',
     },
     { name: 'async', summary: 'do not wait' },
     { name: 'timeout', value: 'DURATION', default: '5m', summary: 'how long to wait' },

@@ -12,6 +12,8 @@ export type StatusReason =
   | 'Expired'
   | 'UnsupportedMediaType'
   | 'Invalid'
+  | 'RequestEntityTooLarge'
+  | 'TooManyRequests'
   | 'InternalError';
 
 const CODES: Readonly<Record<StatusReason, number>> = {
@@ -26,6 +28,8 @@ const CODES: Readonly<Record<StatusReason, number>> = {
   Expired: 410,
   UnsupportedMediaType: 415,
   Invalid: 422,
+  RequestEntityTooLarge: 413,
+  TooManyRequests: 429,
   InternalError: 500,
 };
 

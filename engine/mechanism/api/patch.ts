@@ -1,4 +1,5 @@
 import { immutableJSONPatch, type JSONPatchDocument } from 'immutable-json-patch';
+import { isRecord } from '#core/json.ts';
 import { apiVersionOf, type ResourceKind } from '#kube/kinds.ts';
 import { applyMergePatch } from '#kube/merge-patch.ts';
 import type { KubeObject } from '#kube/object.ts';
@@ -16,14 +17,20 @@ export type Patch =
  * patch that cannot apply: 415 for a strategic patch of a custom resource, 422 for a failed JSON patch, 400 otherwise.
  */
 export function applyPatch(kind: ResourceKind, live: KubeObject, patch: Patch): KubeObject {
+  const result: unknown = patched(kind, live, patch);
+  if (isRecord(result) && isRecord(result.metadata) && result.kind === live.kind) return result as KubeObject;
+  throw new ApiError('BadRequest', `the patch of ${kind.kind} "${live.metadata.name}" may not remove or change its kind or its metadata`);
+}
+
+function patched(kind: ResourceKind, live: KubeObject, patch: Patch): unknown {
   switch (patch.type) {
     case 'merge':
-      return applyMergePatch(live, patch.patch) as KubeObject;
+      return applyMergePatch(live, patch.patch);
     case 'strategic':
       return strategic(kind, live, patch.patch);
     case 'json':
       try {
-        return immutableJSONPatch(live, patch.operations) as KubeObject;
+        return immutableJSONPatch(live, patch.operations);
       } catch (error) {
         throw new ApiError(
           'Invalid',

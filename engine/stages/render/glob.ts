@@ -87,10 +87,11 @@ function translate(pattern: string, dialect: Dialect): string | undefined {
 
 function translateClass(body: string, negation: string): string {
   const negated = body.startsWith(negation);
-  const members = (negated ? body.slice(1) : body).replace(/[\]\\^[&~|]/g, (char) => `\\${char}`);
+  const members = (negated ? body.slice(1) : body).replace(/[\]\\^[|]/g, (char) => `\\${char}`);
   return `[${negated ? '^' : ''}${members}]`;
 }
 
+/** For use outside of classes, where `-` is an ordinary character that the unicode mode forbids to escape. */
 function escapeRegExp(text: string): string {
-  return text.replace(/[.*+?^${}()|[\]\\/-]/g, (char) => (char === '-' ? '\\-' : `\\${char}`));
+  return text.replace(/[.*+?^${}()|[\]\\/]/g, (char) => `\\${char}`);
 }

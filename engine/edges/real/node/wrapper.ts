@@ -11,8 +11,8 @@ import type { Launch } from './launch.ts';
 const WRAPPER = `trap : HUP INT QUIT TERM USR1 USR2
 run=$1; mode=$2; shift 2
 exec 3>&2 2>/dev/null
-if [ "$mode" = bubblewrap ]; then "$@" 2>&3 3>&- 9>"$run/info"
-else sh -c 'echo $$ >"$0" && exec "$@"' "$run/pid" "$@" 2>&3 3>&-; fi
+if [ "$mode" = bubblewrap ]; then (exec "$@" 2>&3 3>&- 9>"$run/info")
+else (exec sh -c 'echo $$ >"$0" && exec "$@"' "$run/pid" "$@" 2>&3 3>&-); fi
 code=$?
 echo $code >"$run/exit.new" && mv "$run/exit.new" "$run/exit"`;
 

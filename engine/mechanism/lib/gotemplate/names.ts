@@ -16,7 +16,7 @@ export function normalize(name: string): string {
 export function slugify(name: string, size: number, smart: boolean): string {
   const slug = name
     .toLowerCase()
-    .replace(/[^a-z0-9]+/g, smart ? '-' : (run) => (/[\s/_.]/.test(run) ? '-' : ''))
+    .replace(/[^a-z0-9]+/g, '-')
     .replace(/^-+|-+$/g, '');
   if (slug.length <= size) return slug;
   if (!smart) return slug.slice(0, size).replace(/-+$/, '');

@@ -11,7 +11,7 @@ export function isTrue(value: Value): boolean {
 }
 
 /** Go's `%v` of a float64 switches to an exponent at this power of ten. */
-const EXPONENT_FROM = 21;
+const EXPONENT_FROM = 6;
 
 /** As `fmt.Print` shows a value; nil is `<nil>` inside of others and `<no value>` at the top of an action. */
 export function format(value: Value): string {
@@ -29,7 +29,7 @@ export function formatAction(value: Value): string {
   return value === undefined || value === null ? '<no value>' : format(value);
 }
 
-/** `%v` of a float64: shortest digits; from 1e+21 on and below 1e-4 with an exponent, as Go's fmt decides. */
+/** `%v` of a float64: shortest digits; from 1e+06 on and below 1e-4 with an exponent, as Go's fmt decides. */
 function formatFloat(value: number): string {
   if (!Number.isFinite(value)) return Number.isNaN(value) ? 'NaN' : value > 0 ? '+Inf' : '-Inf';
   const [digits = '', exponent = '0'] = value.toExponential().split('e');

@@ -2,10 +2,11 @@
 import { type Diagnostic, fail, type Position } from './errors.ts';
 import { extendDefaults, mergeTables } from './fieldspecs/merge.ts';
 import { defaultTables, type FieldTables } from './fieldspecs/tables.ts';
-import type { LoadedKustomization } from './loader/model.ts';
+import type { LoadedInput, LoadedKustomization } from './loader/model.ts';
 import { sortResources } from './order.ts';
+import { runGenerator, runTransformer } from './plugins/plugins.ts';
 import { builtinOrigin, joinRelative, recordTransformation, writeBuildMetadata } from './provenance.ts';
-import { formatId, type Resource } from './resource.ts';
+import { formatId, type Origin, type Resource } from './resource.ts';
 import { Schemas } from './schema/schemas.ts';
 import { affixNames, labelSpecs, setEntries, setImages, setNamespace, setReplicas } from './transformers/fields.ts';
 import { absorbGenerated } from './transformers/generated.ts';
@@ -59,7 +60,7 @@ class Builder {
   /** `from` is the path by which the root leads to the target, for origins. */
   accumulate(target: LoadedKustomization, accumulator: Accumulator, from: string): Accumulator {
     if (target.openApi) this.schemas.use(target.openApi);
-    this.accumulateInputs(target, accumulator, from);
+    this.accumulateInputs(target, target.inputs, accumulator, from);
     const at = positionIn(target, ['configurations']);
     accumulator.tables = mergeTables(accumulator.tables, extendDefaults(target.configurations, at), at);
     for (const generated of target.generated) {
@@ -67,10 +68,19 @@ class Builder {
       if (this.tracksOrigins) resource.origin = builtinOrigin(target, from, `${resource.kind}Generator`);
       absorbGenerated(accumulator.resources, resource);
     }
+    for (const { plugin, origin } of this.plugins(target, target.generators, from)) {
+      const resource = runGenerator(plugin, target);
+      resource.origin = origin;
+      absorbGenerated(accumulator.resources, resource);
+    }
     for (const component of target.components) {
       this.accumulate(component.target, accumulator, joinRelative(from, component.from));
     }
     this.transform(target, accumulator, from);
+    for (const { plugin, origin } of this.plugins(target, target.transformers, from)) {
+      runTransformer(plugin, accumulator.resources, target, this.schemas);
+      if (origin) recordTransformation(accumulator.resources, origin);
+    }
     accumulator.resources = accumulator.resources.filter((resource) => resource.object);
     target.spec.vars?.forEach((variable, index) => {
       accumulator.vars.push(
@@ -80,9 +90,33 @@ class Builder {
     return accumulator;
   }
 
-  private accumulateInputs(target: LoadedKustomization, accumulator: Accumulator, from: string): void {
+  /** Plugin configurations are resources themselves, and may come from bases. */
+  private plugins(
+    target: LoadedKustomization,
+    inputs: readonly LoadedInput[],
+    from: string,
+  ): { plugin: Resource; origin: Origin | undefined }[] {
+    const accumulator = emptyAccumulator();
+    this.accumulateInputs(target, inputs, accumulator, from);
+    return accumulator.resources.map((plugin) => {
+      const configuredBy = {
+        apiVersion: plugin.apiVersion,
+        kind: plugin.kind,
+        name: plugin.name,
+        namespace: plugin.namespace,
+      };
+      return { plugin, origin: plugin.origin && { configuredIn: plugin.origin.path, configuredBy } };
+    });
+  }
+
+  private accumulateInputs(
+    target: LoadedKustomization,
+    inputs: readonly LoadedInput[],
+    accumulator: Accumulator,
+    from: string,
+  ): void {
     const index = new ResourceIndex(accumulator.resources);
-    for (const input of target.inputs) {
+    for (const input of inputs) {
       const path = joinRelative(from, input.from);
       if ('target' in input) {
         const part = this.accumulate(input.target, emptyAccumulator(), path);
@@ -115,7 +149,7 @@ class Builder {
       ran('PatchTransformer');
     }
     if (spec.namespace) {
-      setNamespace(resources, spec.namespace, tables, at('namespace'));
+      setNamespace(resources, spec.namespace, tables.namespace, at('namespace'));
       ran('NamespaceTransformer');
     }
     if (spec.namePrefix) {

@@ -65,10 +65,11 @@ export class SimulatedWorld {
     this.engine = new Engine({
       scheduler: time,
       ids: this.#ids,
+      entropy: this.#entropy,
       journal: this.#journal,
       admission: { admit: (object) => object },
       machine: this.#machine(),
-      controllers: [rolloutController, analysisRunController] as readonly Controller<never>[],
+      controllers: [rolloutController as Controller<never>, analysisRunController as Controller<never>],
       onStep: (record) => this.steps.push(record),
     });
     this.#pods = new PodActor(this.engine, time, this.#entropy, this.#options);

@@ -13,25 +13,25 @@ export type Shape =
 const strings: Shape = { list: 'string' };
 const stringMap: Shape = { map: 'string' };
 const gvk = { group: 'string', version: 'string', kind: 'string' } as const;
-const fieldSpec: Shape = { fields: { ...gvk, path: 'string', create: 'boolean' }, required: ['path'] };
+export const fieldSpecShape: Shape = { fields: { ...gvk, path: 'string', create: 'boolean' }, required: ['path'] };
 const resourceId = { ...gvk, name: 'string', namespace: 'string' } as const;
 const selectorFields = { ...resourceId, labelSelector: 'string', annotationSelector: 'string' } as const;
-const selector: Shape = { fields: selectorFields };
+export const selectorShape: Shape = { fields: selectorFields };
 const patch: Shape = {
   fields: {
     path: 'string',
     patch: 'string',
-    target: selector,
+    target: selectorShape,
     options: { fields: { allowNameChange: 'boolean', allowKindChange: 'boolean' } },
   },
 };
-const image: Shape = {
+export const imageShape: Shape = {
   fields: { name: 'string', newName: 'string', tagSuffix: 'string', newTag: 'string', digest: 'string' },
 };
 const generatorOptions: Shape = {
   fields: { labels: stringMap, annotations: stringMap, disableNameSuffixHash: 'boolean', immutable: 'boolean' },
 };
-const generatorFields = {
+export const generatorFields = {
   name: 'string',
   namespace: 'string',
   behavior: 'string',
@@ -51,7 +51,9 @@ export const replacementShape: Shape = {
     sourceValue: 'string',
     source: { fields: { ...resourceId, fieldPath: 'string', options: fieldOptions } },
     targets: {
-      list: { fields: { select: selector, reject: { list: selector }, fieldPaths: strings, options: fieldOptions } },
+      list: {
+        fields: { select: selectorShape, reject: { list: selectorShape }, fieldPaths: strings, options: fieldOptions },
+      },
     },
   },
 };
@@ -73,7 +75,7 @@ export const kustomizationShape: Readonly<Record<string, Shape>> = {
         pairs: stringMap,
         includeSelectors: 'boolean',
         includeTemplates: 'boolean',
-        fields: { list: fieldSpec },
+        fields: { list: fieldSpecShape },
       },
     },
   },
@@ -81,8 +83,8 @@ export const kustomizationShape: Readonly<Record<string, Shape>> = {
   patchesStrategicMerge: strings,
   patchesJson6902: { list: patch },
   patches: { list: patch },
-  images: { list: image },
-  imageTags: { list: image },
+  images: { list: imageShape },
+  imageTags: { list: imageShape },
   replacements: { list: replacementShape },
   replicas: { list: { fields: { name: 'string', count: 'integer' } } },
   vars: {
@@ -116,15 +118,15 @@ export const kustomizationShape: Readonly<Record<string, Shape>> = {
 
 /** The shape of a `configurations` file (field specs that extend the built-in tables). */
 export const configurationShape: Readonly<Record<string, Shape>> = {
-  namePrefix: { list: fieldSpec },
-  nameSuffix: { list: fieldSpec },
-  namespace: { list: fieldSpec },
-  commonLabels: { list: fieldSpec },
-  templateLabels: { list: fieldSpec },
-  labels: { list: fieldSpec },
-  commonAnnotations: { list: fieldSpec },
-  nameReference: { list: { fields: { ...gvk, fieldSpecs: { list: fieldSpec } } } },
-  varReference: { list: fieldSpec },
-  images: { list: fieldSpec },
-  replicas: { list: fieldSpec },
+  namePrefix: { list: fieldSpecShape },
+  nameSuffix: { list: fieldSpecShape },
+  namespace: { list: fieldSpecShape },
+  commonLabels: { list: fieldSpecShape },
+  templateLabels: { list: fieldSpecShape },
+  labels: { list: fieldSpecShape },
+  commonAnnotations: { list: fieldSpecShape },
+  nameReference: { list: { fields: { ...gvk, fieldSpecs: { list: fieldSpecShape } } } },
+  varReference: { list: fieldSpecShape },
+  images: { list: fieldSpecShape },
+  replicas: { list: fieldSpecShape },
 };

@@ -6,8 +6,9 @@ import type { FileSystem } from '../file-system.ts';
 import { decodeDocument } from '../kustomization/decoder.ts';
 import { configurationShape, kustomizationShape, replacementShape, type Shape } from '../kustomization/shapes.ts';
 import type { FieldSpec, Generator, Kustomization, Patch, Replacement } from '../kustomization/types.ts';
-import { isRemote, isWithin, joinPath, resolvePath } from '../paths.ts';
-import type { Resource } from '../resource.ts';
+import { baseName, isRemote, isWithin, joinPath, resolvePath } from '../paths.ts';
+import { requireBuiltin } from '../plugins/plugins.ts';
+import { Resource } from '../resource.ts';
 import { isList, isMap } from '../types.ts';
 import { offsetOf, type ParsedDocument, parseDocuments, SourceText } from '../yaml/parser.ts';
 import { type FileContent, generate } from './generators.ts';
@@ -170,6 +171,8 @@ class Scope {
       patches: this.each('patches', spec.patches, (patch, at) => this.patch(patch, at)),
       jsonPatches: this.each('patchesJson6902', spec.patchesJson6902, (patch, at) => this.patch(patch, at)),
       replacements: this.each('replacements', spec.replacements, (entry, at) => this.replacement(entry, at)).flat(),
+      generators: this.pluginInputs('generators'),
+      transformers: this.pluginInputs('transformers'),
       configurations: [
         ...this.each('configurations', spec.configurations, (path, at) => this.configuration(path, at)),
         ...this.each('crds', spec.crds, (path, at) => this.crd(path, at)),
@@ -193,12 +196,25 @@ class Scope {
   }
 
   private inputs(field: 'resources' | 'bases'): LoadedInput[] {
-    return this.each(field, this.spec[field], (path, at): LoadedInput => {
-      const resolved = isRemote(path) ? undefined : resolvePath(this.root, path);
-      if (resolved !== undefined && this.fileSystem.readFile(resolved) !== undefined) {
-        return { from: path, resources: loadResources(this.text(path, at)) };
-      }
-      return { from: path, target: this.base(path, at, false) };
+    return this.each(field, this.spec[field], (path, at) => this.input(path, at));
+  }
+
+  private input(path: string, at: At): LoadedInput {
+    const resolved = isRemote(path) ? undefined : resolvePath(this.root, path);
+    if (resolved !== undefined && this.fileSystem.readFile(resolved) !== undefined) {
+      return { from: path, resources: loadResources(this.text(path, at)) };
+    }
+    return { from: path, target: this.base(path, at, false) };
+  }
+
+  /** Plugin configurations: inline YAML, files or directories. Directories are checked when they are built. */
+  private pluginInputs(field: 'generators' | 'transformers'): LoadedInput[] {
+    return this.each(field, this.spec[field], (entry, at) => {
+      const input: LoadedInput = entry.includes('\n')
+        ? { from: baseName(at.file), resources: inlineResources(entry, at) }
+        : this.input(entry, at);
+      if ('resources' in input) for (const plugin of input.resources) requireBuiltin(plugin, field);
+      return input;
     });
   }
 
@@ -412,6 +428,11 @@ class Scope {
     }
     return document.value;
   }
+}
+
+/** Inline objects are found where the entry that holds them is. */
+function inlineResources(text: string, at: At): Resource[] {
+  return loadResources(new SourceText(at.file, text)).map((resource) => new Resource(resource.object ?? {}, at));
 }
 
 function outside(path: string, root: string): Pick<Diagnostic, 'code' | 'message' | 'why' | 'fix'> {

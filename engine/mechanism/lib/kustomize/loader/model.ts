@@ -50,6 +50,9 @@ export interface LoadedKustomization {
   patches: readonly LoadedPatch[];
   jsonPatches: readonly LoadedPatch[];
   replacements: readonly LoadedReplacement[];
+  /** Built-in plugins given as YAML. */
+  generators: readonly LoadedInput[];
+  transformers: readonly LoadedInput[];
   configurations: readonly Partial<FieldTables>[];
   openApi: { definitions?: unknown } | undefined;
 }

@@ -57,18 +57,12 @@ export function requireConsistent(spec: Kustomization, document: ParsedDocument,
     const message = `unknown build metadata "${option}"`;
     report(['buildMetadata', index], { code: 'wrong-value', message, fix: `use ${METADATA_OPTIONS.join(', ')}` });
   });
-  for (const field of ['generators', 'transformers', 'validators'] as const) {
-    if (!spec[field]?.length) continue;
-    report([field], { code: 'unsupported', message: `${field} is not supported yet`, fix: UNSUPPORTED_FIX[field] });
+  if (spec.validators?.length) {
+    const fix = 'validate the rendered objects instead';
+    report(['validators'], { code: 'unsupported', message: 'validators are not supported', fix });
   }
   requireSortOptions(spec, report);
 }
-
-const UNSUPPORTED_FIX = {
-  generators: 'use configMapGenerator or secretGenerator',
-  transformers: 'use the fields of the kustomization (patches, labels, images, ...)',
-  validators: 'validate the rendered objects instead',
-} as const;
 
 type Report = (path: readonly (string | number)[], finding: Pick<Diagnostic, 'code' | 'message' | 'fix'>) => void;
 

@@ -9,27 +9,47 @@ import { isList, isMap, isNull, type Json, scalarText, setField } from '../types
 
 type At = Position & { source?: string };
 
+/** Which subjects of role bindings get the namespace. */
+export type SubjectMode = 'defaultOnly' | 'allServiceAccounts' | 'none';
+
+export interface NamespaceMode {
+  /** Fill only fields that hold nothing. */
+  unsetOnly: boolean;
+  subjects: SubjectMode;
+}
+
 /** Sets the namespace of every namespaced object and what follows from it (spec §5.3). */
-export function setNamespace(resources: readonly Resource[], namespace: string, tables: FieldTables, at: At): void {
+export function setNamespace(
+  resources: readonly Resource[],
+  namespace: string,
+  specs: readonly FieldSpec[],
+  at: At,
+  mode: NamespaceMode = { unsetOnly: false, subjects: 'defaultOnly' },
+): void {
+  const change = (value: Json) => (mode.unsetOnly && scalarText(value ?? undefined) !== '' ? value : namespace);
   for (const resource of resources) {
     if (!resource.object) continue;
     resource.storePreviousId();
     const isBinding = resource.kind === 'RoleBinding' || resource.kind === 'ClusterRoleBinding';
-    if (!resource.isClusterScoped) resource.setMetadata('namespace', namespace);
-    if (isBinding) setDefaultSubjects(resource, namespace);
-    for (const spec of tables.namespace) {
+    if (!resource.isClusterScoped) resource.setMetadata('namespace', change(resource.metadata('namespace')));
+    if (isBinding) setSubjects(resource, mode.subjects, change);
+    for (const spec of specs) {
       if (spec.path === 'metadata/namespace' || (isBinding && spec.path === 'subjects/namespace')) continue;
       if (spec.path === 'metadata/name' && resource.apiVersion !== 'v1') continue;
-      applyFieldSpec(resource, spec, 'scalar', () => namespace);
+      applyFieldSpec(resource, spec, 'scalar', change);
     }
   }
   refuseConflicts(resources, at);
 }
 
-function setDefaultSubjects(resource: Resource, namespace: string): void {
+function setSubjects(resource: Resource, mode: SubjectMode, change: (value: Json) => Json): void {
   const subjects = resource.object?.subjects;
-  if (!isList(subjects)) return;
-  for (const subject of subjects) if (isMap(subject) && subject.name === 'default') subject.namespace = namespace;
+  if (!isList(subjects) || mode === 'none') return;
+  for (const subject of subjects) {
+    if (!isMap(subject)) continue;
+    const chosen = mode === 'defaultOnly' ? subject.name === 'default' : subject.kind === 'ServiceAccount';
+    if (chosen) subject.namespace = change(subject.namespace);
+  }
 }
 
 function refuseConflicts(resources: readonly Resource[], at: At): void {
@@ -97,7 +117,7 @@ export function affixNames(
     if (!resource.object || UNNAMED.some((selector) => isSelected(id, selector))) continue;
     for (const spec of specs) {
       if (!isSelected(id, spec)) continue;
-      if (spec.path === 'metadata/name') {
+      if (spec.path === 'metadata/name' && affix !== '') {
         (where === 'prefix' ? resource.prefixes : resource.suffixes).push(affix);
         resource.storePreviousId();
       }

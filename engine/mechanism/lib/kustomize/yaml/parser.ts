@@ -16,7 +16,7 @@ import { type Diagnostic, KustomizeError, type Position } from '../errors.ts';
 import { isMap, isNull, type Json, type JsonMap, setField } from '../types.ts';
 import { type Dialect, isTimestamp, NotJsonError, resolvePlain, UnsafeIntegerError } from './scalars.ts';
 
-const TEXT_LENGTH_MAX = 50 * 1024 * 1024;
+const TEXT_LENGTH_MAX = 16 * 1024 * 1024;
 const ALIAS_NODES_MAX = 1_000_000;
 const DEPTH_MAX = 500;
 

@@ -6,13 +6,14 @@ import { volatileJournal } from '#store/journal.ts';
 import { Engine } from '../../../host/engine.ts';
 import { kubeletController, sandboxCleanupController } from '../../../workloads/kubelet/controller.ts';
 import { VirtualTime } from '../virtual-time.ts';
-import { type BehaviourTable, SimulatedNode } from './simulated-node.ts';
+import type { BehaviourTable } from './behaviour.ts';
+import { SimNode } from './sim-node.ts';
 
 const START_MS = Date.parse('2026-03-02T08:00:00Z');
 
 function startWorld(behaviours?: BehaviourTable) {
   const time = new VirtualTime(START_MS);
-  const node = new SimulatedNode({ scheduler: time, entropy: seededEntropy(7), behaviourOf: behaviours });
+  const node = new SimNode({ scheduler: time, entropy: seededEntropy(7), behaviours });
   const nothing = () => {};
   const engine = new Engine({
     scheduler: time,
@@ -122,7 +123,7 @@ it('a deleted pod stops in its own time, and one that does not stop is killed at
     [4000, 0],
     [60_000, 137],
   ] as const) {
-    const { create, run, pod, engine, node, time } = startWorld(() => ({ stopMs }));
+    const { create, run, pod, engine, node, time } = startWorld(() => ({ shutdownMs: stopMs }));
     create({ terminationGracePeriodSeconds: 10 });
     run(10_000);
     const deletedAtMs = time.now();

@@ -21,8 +21,6 @@ import {
   nextTransition,
 } from './behaviour.ts';
 
-export type { BehaviourTable, ImageBehaviour };
-
 interface Run {
   state: ContainerState;
   behaviour: ImageBehaviour;
@@ -36,12 +34,15 @@ interface Sandbox {
   runs: Map<string, Run>;
 }
 
-export interface SimulatedNodeParts {
+export interface SimNodeParts {
   scheduler: Scheduler;
-  entropy: Entropy;
+  /** Varies how long starts take; without it they always take the middle. */
+  entropy?: Entropy;
   /** Healthy programs when absent. */
-  behaviourOf?: BehaviourTable;
+  behaviours?: BehaviourTable;
 }
+
+const MIDDLE: Entropy = { random: () => 0.5 };
 
 /** How long the machine takes to create a container, at least and at most. */
 const START_MS = { least: 200, most: 800 };
@@ -50,15 +51,14 @@ const START_MS = { least: 200, most: 800 };
  * The node as a model on a virtual clock: containers take time to start and to stop, and behave as their image's
  * behaviour says. A container that just runs costs no events; probes cost one event a change of verdict.
  */
-export class SimulatedNode implements NodePort {
+export class SimNode implements NodePort {
   readonly #scheduler: Scheduler;
   readonly #entropy: Entropy;
   readonly #behaviours: BehaviourTable;
   readonly #sandboxes = new Map<string, Sandbox>();
-  readonly #byName = new Map<string, string>();
   readonly #listeners: ((podUid: string) => void)[] = [];
 
-  constructor({ scheduler, entropy, behaviourOf: behaviours = () => undefined }: SimulatedNodeParts) {
+  constructor({ scheduler, entropy = MIDDLE, behaviours = () => undefined }: SimNodeParts) {
     this.#scheduler = scheduler;
     this.#entropy = entropy;
     this.#behaviours = behaviours;
@@ -125,12 +125,6 @@ export class SimulatedNode implements NodePort {
     };
   }
 
-  /** The sandbox of the pod `namespace/name`. */
-  find(pod: string): SandboxState | undefined {
-    const podUid = this.#byName.get(pod);
-    return podUid === undefined ? undefined : this.sandbox(podUid);
-  }
-
   /** Ends a run from outside, as a crash or the kernel would: for injected faults. Nothing happens when it does not run. */
   end(podUid: string, container: string, exitCode: number, reason?: string): void {
     this.#end(podUid, container, exitCode, reason);
@@ -146,7 +140,6 @@ export class SimulatedNode implements NodePort {
       createdAtMs: this.#scheduler.now(),
       isolation: 'model: no processes',
     };
-    this.#byName.set(`${namespace}/${name}`, podUid);
     this.#sandboxes.set(podUid, { record, volumes: {}, runs: new Map() });
     this.#changed(podUid);
   }
@@ -215,7 +208,7 @@ export class SimulatedNode implements NodePort {
     if (underWay !== undefined && underWay <= killAtMs) return;
     for (const kind of ['startup', 'liveness'] as const) run.timers.get(kind)?.();
     run.state = { ...run.state, phase: 'stopping', killAtMs };
-    const stopMs = (preStop?.type === 'sleep' ? preStop.durationMs : 0) + run.behaviour.stopMs;
+    const stopMs = (preStop?.type === 'sleep' ? preStop.durationMs : 0) + run.behaviour.shutdownMs;
     const isKilled = stopMs > graceMs;
     this.#after(run, 'kill', graceMs, () => this.#end(podUid, container, 137));
     if (!isKilled && underWay === undefined) this.#after(run, 'exit', stopMs, () => this.#end(podUid, container, 0));
@@ -232,10 +225,8 @@ export class SimulatedNode implements NodePort {
   #removeSandbox(podUid: string): void {
     const sandbox = this.#sandboxes.get(podUid);
     if (sandbox === undefined) return;
-    for (const run of sandbox.runs.values()) cancelAll(run);
-    const { namespace, name } = sandbox.record;
-    // A StatefulSet's next pod has the same name, and may be here already.
-    if (this.#byName.get(`${namespace}/${name}`) === podUid) this.#byName.delete(`${namespace}/${name}`);
+    // Whoever looks at runs alone sees them end before they are forgotten.
+    for (const container of sandbox.runs.keys()) this.#end(podUid, container, 137);
     this.#sandboxes.delete(podUid);
     this.#changed(podUid);
   }

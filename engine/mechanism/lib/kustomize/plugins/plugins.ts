@@ -1,0 +1,200 @@
+/** Runs built-in plugins given as YAML under `transformers` and `generators`. */
+import { type Diagnostic, fail, KustomizeError, type Position } from '../errors.ts';
+import { decodeDocument } from '../kustomization/decoder.ts';
+import type { Shape } from '../kustomization/shapes.ts';
+import type { FieldSpec, Generator, Image, Patch, Replacement, Replica } from '../kustomization/types.ts';
+import { generate } from '../loader/generators.ts';
+import type { LoadedKustomization, LoadedPatch } from '../loader/model.ts';
+import { loadPatch } from '../loader/patches.ts';
+import { isWithin, resolvePath } from '../paths.ts';
+import type { Resource } from '../resource.ts';
+import type { Schemas } from '../schema/schemas.ts';
+import {
+  affixNames,
+  type SubjectMode,
+  setEntries,
+  setImages,
+  setNamespace,
+  setReplicas,
+} from '../transformers/fields.ts';
+import { appendHashes } from '../transformers/name-hash.ts';
+import { applyPatch } from '../transformers/patches.ts';
+import { applyReplacements } from '../transformers/replacements.ts';
+import { getField, isMap, scalarText } from '../types.ts';
+import { SourceText } from '../yaml/parser.ts';
+import { generatorShapes, transformerShapes } from './shapes.ts';
+
+type Shapes = Readonly<Record<string, Readonly<Record<string, Shape>>>>;
+
+interface Config {
+  fieldSpecs?: FieldSpec[];
+  annotations?: Record<string, string>;
+  labels?: Record<string, string>;
+  unsetOnly?: boolean;
+  setRoleBindingSubjects?: string;
+  prefix?: string;
+  suffix?: string;
+  imageTag?: Image;
+  replica?: Replica;
+  jsonOp?: string;
+  paths?: string[];
+  patches?: string;
+  replacements?: Replacement[];
+}
+
+/** Refuses everything that is no built-in plugin: exec, container and Go functions. Throws KustomizeError. */
+export function requireBuiltin(plugin: Resource, field: 'transformers' | 'generators'): void {
+  const shapes = field === 'transformers' ? transformerShapes : generatorShapes;
+  if (plugin.apiVersion === 'builtin' && Object.hasOwn(shapes, plugin.kind)) return;
+  fail(plugin.at, {
+    code: 'unsupported',
+    message: `the plugin ${plugin.apiVersion}/${plugin.kind} is not supported`,
+    why: `only built-in ones run here: ${Object.keys(shapes).join(', ')}`,
+    fix: 'run the plugin beforehand and list its output, or use a built-in one',
+  });
+}
+
+/** The object a built-in generator makes. */
+export function runGenerator(plugin: Resource, target: LoadedKustomization): Resource {
+  requireBuiltin(plugin, 'generators');
+  const config = decodeConfig(plugin, generatorShapes) as Generator;
+  const metadata = plugin.metadata.bind(plugin);
+  const named = {
+    ...config,
+    name: config.name || plugin.name,
+    namespace: config.namespace || scalarText(metadata('namespace') ?? undefined),
+  };
+  return generate(named, {
+    kind: plugin.kind === 'SecretGenerator' ? 'Secret' : 'ConfigMap',
+    globalOptions: undefined,
+    at: () => plugin.at,
+    readFile: (path) => readFile(target, path, plugin.at).text,
+  });
+}
+
+/** Applies a built-in transformer. */
+export function runTransformer(
+  plugin: Resource,
+  resources: readonly Resource[],
+  target: LoadedKustomization,
+  schemas: Schemas,
+): void {
+  requireBuiltin(plugin, 'transformers');
+  const config = decodeConfig(plugin, transformerShapes) as Config & Patch;
+  const { at } = plugin;
+  const specs = config.fieldSpecs ?? [];
+  switch (plugin.kind) {
+    case 'AnnotationsTransformer':
+      setEntries(resources, config.annotations ?? {}, specs);
+      break;
+    case 'LabelTransformer':
+      setEntries(resources, config.labels ?? {}, specs);
+      break;
+    case 'NamespaceTransformer':
+      runNamespace(plugin, config, resources, specs);
+      break;
+    case 'PrefixTransformer':
+    case 'SuffixTransformer':
+    case 'PrefixSuffixTransformer':
+      runAffixes(plugin, config, resources);
+      break;
+    case 'ImageTagTransformer':
+      setImages(resources, config.imageTag ?? {}, specs, at);
+      break;
+    case 'ReplicaCountTransformer':
+      setReplicas(resources, config.replica ?? {}, specs, at);
+      break;
+    case 'ReplacementTransformer':
+      applyReplacements(resources, inlineReplacements(config, at));
+      break;
+    case 'HashTransformer':
+      appendHashes(resources);
+      break;
+    default:
+      for (const patch of readPatches(plugin.kind, config, target, at)) {
+        applyPatch(resources, patch, schemas, plugin.kind !== 'PatchJson6902Transformer');
+      }
+  }
+}
+
+function runNamespace(
+  plugin: Resource,
+  config: Config,
+  resources: readonly Resource[],
+  specs: readonly FieldSpec[],
+): void {
+  const namespace = plugin.namespace;
+  const subjects = config.setRoleBindingSubjects || 'defaultOnly';
+  if (!['defaultOnly', 'allServiceAccounts', 'none'].includes(subjects)) {
+    const fix = 'use defaultOnly, allServiceAccounts or none';
+    fail(plugin.at, { code: 'wrong-value', message: `setRoleBindingSubjects "${subjects}" does not exist`, fix });
+  }
+  if (namespace === '') return;
+  const mode = { unsetOnly: config.unsetOnly === true, subjects: subjects as SubjectMode };
+  setNamespace(resources, namespace, specs, plugin.at, mode);
+}
+
+function runAffixes(plugin: Resource, config: Config, resources: readonly Resource[]): void {
+  if (!config.fieldSpecs) {
+    fail(plugin.at, {
+      code: 'missing-field',
+      message: `this ${plugin.kind} has no fieldSpecs`,
+      fix: 'add fieldSpecs: [{path: metadata/name}]',
+    });
+  }
+  if (plugin.kind !== 'SuffixTransformer') affixNames(resources, config.prefix ?? '', 'prefix', config.fieldSpecs);
+  if (plugin.kind !== 'PrefixTransformer') affixNames(resources, config.suffix ?? '', 'suffix', config.fieldSpecs);
+}
+
+function inlineReplacements(config: Config, at: Position): { at: Position; replacement: Replacement }[] {
+  return (config.replacements ?? []).map((replacement) => {
+    if (replacement.path)
+      fail(at, {
+        code: 'unsupported',
+        message: 'replacements[].path in a ReplacementTransformer',
+        fix: 'write it inline',
+      });
+    return { at, replacement };
+  });
+}
+
+function readPatches(kind: string, config: Config & Patch, target: LoadedKustomization, at: Position): LoadedPatch[] {
+  const inline = (text: string) => new SourceText(at.file, text);
+  if (kind === 'PatchStrategicMergeTransformer') {
+    const paths = (config.paths ?? []).map((entry) =>
+      entry.includes('\n') ? inline(entry) : readFile(target, entry, at),
+    );
+    const texts = config.patches ? [...paths, inline(config.patches)] : paths;
+    return texts.map((text) => loadPatch({}, text, at));
+  }
+  const text = kind === 'PatchJson6902Transformer' ? config.jsonOp : config.patch;
+  if (Boolean(text) === Boolean(config.path)) {
+    fail(at, {
+      code: 'invalid-patch',
+      message: `this ${kind} needs exactly one of an inline patch and a path`,
+      fix: 'give one of the two',
+    });
+  }
+  return [loadPatch(config, text ? inline(text) : readFile(target, config.path ?? '', at), at)];
+}
+
+function readFile(target: LoadedKustomization, path: string, at: Position): SourceText {
+  const resolved = resolvePath(target.directory, path);
+  const inside = resolved !== undefined && isWithin(resolved, target.directory);
+  const text = inside ? target.fileSystem.readFile(resolved) : undefined;
+  if (text !== undefined) return new SourceText(resolved ?? path, text);
+  const message = inside
+    ? `there is no file ${resolved}`
+    : `${path} is not in or below ${target.directory || 'the root of the tree'}`;
+  return fail(at, { code: inside ? 'missing-file' : 'outside-root', message, fix: 'correct the path' });
+}
+
+/** The configuration without its header; findings point at the plugin. */
+function decodeConfig(plugin: Resource, shapes: Shapes): Record<string, unknown> {
+  const findings: Diagnostic[] = [];
+  const document = { value: plugin.object, node: null, source: new SourceText(plugin.at.file, '') };
+  const config = decodeDocument(document, shapes[plugin.kind] ?? {}, findings);
+  if (findings.length > 0) throw new KustomizeError(findings.map((finding) => ({ ...finding, ...plugin.at })));
+  if (isMap(getField(config, 'metadata'))) delete config.metadata;
+  return config;
+}
