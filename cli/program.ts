@@ -1,5 +1,4 @@
 import { parseCommandLine } from './arguments.ts';
-import { openSession } from './client/session.ts';
 import type { Command, Invocation } from './command.ts';
 import { COMMANDS } from './commands/index.ts';
 import { CliError, EXIT_CODES, type ExitCode, errorLines } from './errors.ts';
@@ -32,6 +31,7 @@ export async function runProgram(parts: ProgramParts): Promise<ExitCode> {
     }
     const { command, options } = request;
     terminal = openTerminal({ stdout, stderr, environment, color: options.text('color') ?? 'auto' });
+    const { openSession } = await import('./client/session.ts');
     const controller = new AbortController();
     parts.onSignal((signal) => controller.abort(signal));
     const invocation: Invocation = {

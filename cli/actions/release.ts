@@ -67,16 +67,13 @@ async function build(api: Api, { options }: Invocation, component: string, versi
 interface ReleasedRollout {
   namespace: string;
   name: string;
-  revision: string | undefined;
 }
 
 async function currentRollout(api: Api, environment: string, component: string): Promise<ReleasedRollout> {
   const { items } = await api.list('Application.argoproj.io');
   const namespace = environmentNamespaces(items).get(environment) ?? '';
   const rollout = await api.find(ROLLOUT, namespace, component);
-  if (rollout !== undefined) {
-    return { namespace, name: component, revision: rollout.metadata.annotations?.['rollout.argoproj.io/revision'] };
-  }
+  if (rollout !== undefined) return { namespace, name: component };
   throw new CliError({
     what: `there is no rollout "${component}" to watch`,
     where: `environment ${environment}`,

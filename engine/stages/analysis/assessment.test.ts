@@ -43,7 +43,12 @@ it.each<[string, Partial<Metric>, Counts, string]>([
   ['A08 count: failures', { ...a08, count: 10 }, { failed: 5, consecutiveSuccess: 3, count: 10 }, 'Failed'],
   ['A08 count: successes', { ...a08, count: 10 }, { failed: 4, consecutiveSuccess: 4, count: 10 }, 'Successful'],
   ['A08 count: both', { ...a08, count: 10 }, { failed: 5, consecutiveSuccess: 4, count: 10 }, 'Failed'],
-  ['A08 before count: neither', { ...a08, count: 10 }, { failed: 3, consecutiveSuccess: 3, count: 8 }, 'Running/Successful'],
+  [
+    'A08 before count: neither',
+    { ...a08, count: 10 },
+    { failed: 3, consecutiveSuccess: 3, count: 8 },
+    'Running/Successful',
+  ],
   ['A08 before count: failures', { ...a08, count: 10 }, { failed: 5, consecutiveSuccess: 3, count: 8 }, 'Failed'],
   ['A08 before count: successes', { ...a08, count: 10 }, { failed: 3, consecutiveSuccess: 4, count: 8 }, 'Successful'],
 ])('rollouts/%s', (_id, metric, counts, phases) => {

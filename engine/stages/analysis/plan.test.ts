@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { formatTime } from '#core/clock.ts';
 import type { Answers, Plan } from '#control/plan.ts';
+import { formatTime } from '#core/clock.ts';
 import type { Answer, MetricResult as Answered, Question } from '#machine/questions.ts';
-import { planAnalysisRun } from './plan.ts';
 import type { Secret } from './observe.ts';
+import { planAnalysisRun } from './plan.ts';
 import type { AnalysisRun, AnalysisRunSpec, AnalysisRunStatus, Metric, MetricResult } from './types.ts';
 
 const NOW_MS = Date.parse('2026-01-05T09:00:00Z');
@@ -34,7 +34,13 @@ class Run {
   }
 
   get object(): AnalysisRun {
-    const metadata = { name: 'run', namespace: 'shop', uid: 'u1', resourceVersion: '1', creationTimestamp: formatTime(NOW_MS) };
+    const metadata = {
+      name: 'run',
+      namespace: 'shop',
+      uid: 'u1',
+      resourceVersion: '1',
+      creationTimestamp: formatTime(NOW_MS),
+    };
     return { apiVersion: 'argoproj.io/v1alpha1', kind: 'AnalysisRun', metadata, spec: this.spec, status: this.status };
   }
 
@@ -144,7 +150,10 @@ describe('measuring', () => {
   it('a failed measurement records its value and the query as sent', () => {
     const provider = { prometheus: { address: 'http://prometheus:9090', query: 'up{pod="{{ args.pod }}"}' } };
     const args = [{ name: 'pod', value: 'a"b' }];
-    const run = new Run({ args, metrics: [metric({ provider, successCondition: 'result[0] > 5' })] }, vector(1.5)).settle();
+    const run = new Run(
+      { args, metrics: [metric({ provider, successCondition: 'result[0] > 5' })] },
+      vector(1.5),
+    ).settle();
     expect(run.result.measurements?.[0]).toEqual({
       phase: 'Failed',
       value: '[1.5]',
@@ -294,18 +303,54 @@ describe('arguments', () => {
 
 describe('prometheus answers', () => {
   it.each<[string, Answered | string, Partial<Metric>, string, string | undefined]>([
-    ['A28 scalar', { resultType: 'scalar', result: [0, '10'] }, { successCondition: 'result == 10' }, 'Successful', '10'],
+    [
+      'A28 scalar',
+      { resultType: 'scalar', result: [0, '10'] },
+      { successCondition: 'result == 10' },
+      'Successful',
+      '10',
+    ],
     ['A28 scalar', { resultType: 'scalar', result: [0, '10'] }, { successCondition: 'result != 10' }, 'Failed', '10'],
-    ['A28 NaN', { resultType: 'scalar', result: [0, 'NaN'] }, { successCondition: 'result >= 0.9', failureCondition: 'result < 0.9' }, 'Inconclusive', 'NaN'],
+    [
+      'A28 NaN',
+      { resultType: 'scalar', result: [0, 'NaN'] },
+      { successCondition: 'result >= 0.9', failureCondition: 'result < 0.9' },
+      'Inconclusive',
+      'NaN',
+    ],
     ['A28 NaN', { resultType: 'scalar', result: [0, 'NaN'] }, { successCondition: 'result >= 0.9' }, 'Failed', 'NaN'],
-    ['A28 NaN', { resultType: 'scalar', result: [0, 'NaN'] }, { successCondition: 'result >= 0.9 || isNaN(result)' }, 'Successful', 'NaN'],
-    ['A28 Inf', { resultType: 'scalar', result: [0, '+Inf'] }, { successCondition: 'result >= 0.9' }, 'Successful', '+Inf'],
+    [
+      'A28 NaN',
+      { resultType: 'scalar', result: [0, 'NaN'] },
+      { successCondition: 'result >= 0.9 || isNaN(result)' },
+      'Successful',
+      'NaN',
+    ],
+    [
+      'A28 Inf',
+      { resultType: 'scalar', result: [0, '+Inf'] },
+      { successCondition: 'result >= 0.9' },
+      'Successful',
+      '+Inf',
+    ],
     ['A28 Inf', { resultType: 'scalar', result: [0, '+Inf'] }, { failureCondition: 'isInf(result)' }, 'Failed', '+Inf'],
-    ['A28 vector', vector(10, 11), { successCondition: '10 in result', failureCondition: 'len(result) != 2' }, 'Successful', '[10,11]'],
+    [
+      'A28 vector',
+      vector(10, 11),
+      { successCondition: '10 in result', failureCondition: 'len(result) != 2' },
+      'Successful',
+      '[10,11]',
+    ],
     ['A28 string', { resultType: 'string', result: [0, 'x'] }, {}, 'Error', undefined],
     ['A28 query error', 'bad query', {}, 'Error', undefined],
     ['A30 empty vector', vector(), { successCondition: 'result[0] >= 0.95' }, 'Error', '[]'],
-    ['empty vector guarded', vector(), { successCondition: 'len(result) == 0 || result[0] >= 0.95' }, 'Successful', '[]'],
+    [
+      'empty vector guarded',
+      vector(),
+      { successCondition: 'len(result) == 0 || result[0] >= 0.95' },
+      'Successful',
+      '[]',
+    ],
     ['small numbers', vector(1e-7), {}, 'Successful', '[0.0000001]'],
   ])('rollouts/%s', (_id, answer, fields, phase, value) => {
     const run = new Run({ metrics: [metric(fields)] }, answer).settle();
@@ -329,15 +374,30 @@ describe('prometheus answers', () => {
     const matrix: Answered = {
       resultType: 'matrix',
       result: [
-        { metric: {}, values: [[0, '11'], [1, '12']] },
-        { metric: {}, values: [[0, '13'], [1, '14']] },
+        {
+          metric: {},
+          values: [
+            [0, '11'],
+            [1, '12'],
+          ],
+        },
+        {
+          metric: {},
+          values: [
+            [0, '13'],
+            [1, '14'],
+          ],
+        },
       ],
     };
     const range = (start: string, step = '1m') => ({
       prometheus: { address: 'http://p:9090', query: 'up', rangeQuery: { start, end: 'now()', step } },
     });
     const condition = { successCondition: 'all(result, # > 10)' };
-    const run = new Run({ metrics: [metric({ ...condition, provider: range('now() - duration("1h")') })] }, matrix).settle();
+    const run = new Run(
+      { metrics: [metric({ ...condition, provider: range('now() - duration("1h")') })] },
+      matrix,
+    ).settle();
     expect([run.status?.phase, run.result.measurements?.[0]?.value]).toEqual(['Successful', '[11,12,13,14]']);
     const badStart = new Run({ metrics: [metric({ provider: range('now() - duration("??")') })] }).settle();
     expect(badStart.result.measurements?.[0]?.message).toMatch(/^failed to parse rangeQuery.start as time: .*\?\?/);

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import type { AnalysisTemplate, Metric } from './types.ts';
 import { runSpecFromTemplates } from './templates.ts';
+import type { AnalysisTemplate, Metric } from './types.ts';
 import { validateMetrics } from './validation.ts';
 
 const provider = { prometheus: { address: 'http://p', query: 'up' } };
@@ -35,8 +35,14 @@ const template = (name: string, spec: AnalysisTemplate['spec']): AnalysisTemplat
 });
 
 it('rollouts/A24 arguments of the rollout win over defaults', () => {
-  const a = template('a', { metrics: [m({ name: 'x' })], args: [{ name: 'host', value: 'default' }, { name: 'repo' }] });
-  const b = template('b', { metrics: [m({ name: 'y' })], args: [{ name: 'host' }, { name: 'repo', value: 'default' }] });
+  const a = template('a', {
+    metrics: [m({ name: 'x' })],
+    args: [{ name: 'host', value: 'default' }, { name: 'repo' }],
+  });
+  const b = template('b', {
+    metrics: [m({ name: 'y' })],
+    args: [{ name: 'host' }, { name: 'repo', value: 'default' }],
+  });
   const given = [
     { name: 'host', value: 'h' },
     { name: 'repo', value: 'r' },

@@ -16,7 +16,10 @@ function deployed(canary: CanaryStrategy, options: WorldOptions = {}): Simulated
   const world = new SimulatedWorld(options);
   createSurroundings(world);
   world.create(rolloutManifest(canary));
-  expect(world.runUntil(() => world.status.phase === 'Healthy', 600_000), JSON.stringify(world.status)).toBe(true);
+  expect(
+    world.runUntil(() => world.status.phase === 'Healthy', 600_000),
+    JSON.stringify(world.status),
+  ).toBe(true);
   world.run(60_000);
   return world;
 }

@@ -43,7 +43,11 @@ function outcome(at: SimulatedWorld): unknown {
   const { phase, message, stableRS, currentPodHash, currentStepIndex, canary } = at.status;
   return {
     status: { phase, message, stableRS, currentPodHash, currentStepIndex, weights: canary?.weights },
-    sizes: at.replicaSets.map(({ metadata, spec, status }) => [metadata.name, spec.replicas, status?.availableReplicas]),
+    sizes: at.replicaSets.map(({ metadata, spec, status }) => [
+      metadata.name,
+      spec.replicas,
+      status?.availableReplicas,
+    ]),
     selectors: ['web-stable', 'web-canary'].map((name) => at.service(name)?.spec.selector),
     weight: at.canaryWeight,
     runs: at.runs.map(({ metadata, status }) => [metadata.name, status?.phase, status?.message]),
@@ -60,8 +64,9 @@ it('weights sum to 100 in every plan, and are those of the Ingress', () => {
       const at = released(given);
       settle(at);
       for (const { plan } of at.steps) {
-        const weights = (plan?.status?.canary as { weights?: { canary: { weight: number }; stable: { weight: number } } })
-          ?.weights;
+        const weights = (
+          plan?.status?.canary as { weights?: { canary: { weight: number }; stable: { weight: number } } }
+        )?.weights;
         if (weights !== undefined) expect(weights.canary.weight + weights.stable.weight).toBe(100);
       }
       expect(at.canaryWeight).toBe(at.status.canary?.weights?.canary.weight);

@@ -67,7 +67,9 @@ export class SyncWorld {
 
   /** Lets virtual time pass. Throws when the world does not come to rest, or when a controller threw. */
   run(forMs = 1000): void {
-    const outcome = this.time.runUntil(() => false, { untilMs: this.time.now() + forMs, stepsMax: 20_000 });
+    const untilMs = this.time.now() + forMs;
+    this.time.at(untilMs, () => {});
+    const outcome = this.time.runUntil(() => false, { untilMs, stepsMax: 20_000 });
     if (outcome === 'steps') throw new Error('the world does not come to rest');
     const broken = this.steps.find((step) => step.error !== undefined);
     if (broken !== undefined) throw broken.error;

@@ -1,6 +1,5 @@
 import { Draft, type Plan } from '#control/plan.ts';
 import { parseTime } from '#core/clock.ts';
-import { deepEqual } from '#core/json.ts';
 import { findCondition } from '#kube/conditions.ts';
 import { filesHash } from '#machine/pods.ts';
 import { type ContainerView, containerViews, mayRestart } from './container-view.ts';
@@ -48,13 +47,8 @@ function planDeletion(observation: Observation, nowMs: number): Plan {
   }
   const phase = stopped ? endPhase(views) : ((pod.status?.phase as StatusFacts['phase'] | undefined) ?? 'Pending');
   const decision = { waiting: {}, initialized: isInitialized(pod), initFailed: false };
-  const status = podStatus(observation, { phase, views, decision }, nowMs);
-  // Whoever watches sees how the containers ended before the pod goes: the object is removed by the plan after this one.
-  if (stopped && deepEqual(status, pod.status)) {
-    removeSandbox(pod, draft);
-    removeObject(pod, draft);
-  }
-  return draft.finish({ ...status });
+  // Whoever watches sees how the containers ended before the pod goes: an ended pod is removed by its next plan.
+  return draft.finish({ ...podStatus(observation, { phase, views, decision }, nowMs) });
 }
 
 function planBlocked(observation: Observation, blocked: { reason: string; message: string }, nowMs: number): Plan {
@@ -80,7 +74,8 @@ function planSandbox(observation: Observation, nowMs: number): Plan {
   const hostname = pod.spec.hostname ?? name;
   draft.add({ effect: 'node', node: { op: 'createSandbox', podUid: uid, namespace, name, ip: podIp, hostname } });
   const decision = { waiting: {}, initialized: (pod.spec.initContainers ?? []).length === 0, initFailed: false };
-  return draft.finish({ ...podStatus(observation, { phase: 'Pending', views, decision }, nowMs) });
+  const phase = (pod.status?.phase as StatusFacts['phase'] | undefined) ?? 'Pending';
+  return draft.finish({ ...podStatus(observation, { phase, views, decision }, nowMs) });
 }
 
 function planRunning(observation: Observation, nowMs: number): Plan {

@@ -103,8 +103,13 @@ function terminated(state: ContainerState): NonNullable<NonNullable<ContainerSta
 }
 
 /** The run before the one that `state` shows. */
-function lastStateOf({ state, reported }: ContainerView, waiting: Waiting | undefined): ContainerStatus['lastState'] {
+function lastStateOf(
+  { state, reported, lost }: ContainerView,
+  waiting: Waiting | undefined,
+): ContainerStatus['lastState'] {
   if (state?.phase === 'exited' && waiting !== undefined) return { terminated: terminated(state) };
+  if (lost && waiting !== undefined && reported?.state?.terminated) return { terminated: reported.state.terminated };
+  if (lost && waiting !== undefined && reported?.state?.running) return { terminated: lostRun(reported) };
   const isNewRun =
     state !== undefined && reported?.containerID !== undefined && reported.containerID !== state.containerId;
   if (isNewRun && reported.state?.terminated) return { terminated: reported.state.terminated };

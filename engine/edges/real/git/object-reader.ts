@@ -57,6 +57,7 @@ export class ObjectReader {
     return new Promise((resolve, reject) => {
       const process = this.#start();
       this.#waiting.push({ resolve, reject });
+      if (this.#waiting.length === 1) keepAlive(process, true);
       process.stdin.write(`${name}\n`);
     });
   }
@@ -81,8 +82,7 @@ export class ObjectReader {
     child.stdout.on('data', (chunk: Buffer) => this.#receive(chunk));
     child.on('error', (error) => this.#ended(child, error));
     child.on('close', () => this.#ended(child, new Error(complaint.trim() || 'git cat-file ended')));
-    child.unref();
-    for (const stream of [child.stdin, child.stdout, child.stderr]) (stream as unknown as { unref?: () => void }).unref?.();
+    keepAlive(child, false);
     return child;
   }
 
@@ -112,6 +112,15 @@ export class ObjectReader {
     }
     this.#chunks = buffer.length === 0 ? [] : [buffer];
     this.#bytes = buffer.length;
+    if (this.#waiting.length === 0 && this.#process !== undefined) keepAlive(this.#process, false);
+  }
+}
+
+/** A reader that nobody waits for does not keep this process from ending. */
+function keepAlive(child: ChildProcessWithoutNullStreams, alive: boolean): void {
+  for (const handle of [child, child.stdin, child.stdout, child.stderr]) {
+    const { ref, unref } = handle as unknown as { ref?: () => void; unref?: () => void };
+    (alive ? ref : unref)?.call(handle);
   }
 }
 
