@@ -1,15 +1,24 @@
 import { formatTime } from '../../engine/vocabulary/core/clock.ts';
 import type { AnalysisRunView, MeasurementView, MetricView } from './analysis-model.ts';
-import { stateIcon, stateSpan } from './icons.ts';
+import { analysisSpan, stateIcon } from './icons.ts';
 import { indented, type Line, type Span, span, table } from './lines.ts';
 
 const VALUES_SHOWN = 5;
+const RUNS_IN_FULL = 2;
+
+/** All runs of a revision. Good ones that newer runs have followed are one line each: a long release has dozens. */
+export function analysesLines(runs: readonly AnalysisRunView[]): Line[] {
+  return runs.flatMap((run, index) => {
+    const lines = analysisLines(run);
+    return run.phase === 'Successful' && index < runs.length - RUNS_IN_FULL ? lines.slice(0, 1) : lines;
+  });
+}
 
 /** One run: its verdict, then each metric with the last values beside the condition they are held against. */
 export function analysisLines(run: AnalysisRunView): Line[] {
   const message = run.message === '' ? [] : [span(`  ${run.message}`)];
   return [
-    [stateSpan(run.phase), span(`  ${run.name}`, 'strong'), span(`  ${run.scope}`, 'dim'), ...message],
+    [analysisSpan(run.phase), span(`  ${run.name}`, 'strong'), span(`  ${run.scope}`, 'dim'), ...message],
     ...run.metrics.flatMap((metric) => indented(metricLines(metric))),
   ];
 }
@@ -20,7 +29,7 @@ function metricLines(metric: MetricView): Line[] {
   const dryRun = metric.isDryRun ? [span('  dry run', 'dim')] : [];
   return [
     [
-      stateIcon(metric.phase),
+      firstWord(analysisSpan(metric.phase)),
       span(` ${metric.name}  `, 'strong'),
       ...measurementCounts(metric),
       span(`  measured ${done}${wanted}, failures allowed ${metric.failureLimit}`, 'dim'),
@@ -74,4 +83,8 @@ export function measurementCounts({ successful, failed, inconclusive, error }: C
   return counts
     .filter(([, count]) => count > 0)
     .flatMap(([icon, count], index) => [...(index === 0 ? [] : [span(',')]), icon, span(` ${count}`)]);
+}
+
+function firstWord({ text, tone }: Span): Span {
+  return span(text.slice(0, text.indexOf(' ')), tone);
 }

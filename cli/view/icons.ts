@@ -47,3 +47,8 @@ export function stateIcon(state: string): Span {
   const { text, tone } = stateSpan(state);
   return span(text.slice(0, text.indexOf(' ')), tone);
 }
+
+/** An analysis or one of its metrics: `Running` is work under way there, not the good state that it is for a pod. */
+export function analysisSpan(phase: string): Span {
+  return phase === 'Running' ? span('◌ Running', 'busy') : stateSpan(phase);
+}

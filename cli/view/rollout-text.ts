@@ -1,6 +1,6 @@
 import { formatAge } from '../../engine/vocabulary/core/duration.ts';
-import { analysisLines, measurementCounts } from './analysis-text.ts';
-import { KIND_ICONS, stateSpan } from './icons.ts';
+import { analysesLines, measurementCounts } from './analysis-text.ts';
+import { analysisSpan, KIND_ICONS, stateSpan } from './icons.ts';
 import {
   type Cell,
   indented,
@@ -24,10 +24,7 @@ export function rolloutLines(view: RolloutView, nowMs: number): Line[] {
     ...section('Steps', stepLines(view.steps)),
     [],
     ...treeLines(view, nowMs),
-    ...section(
-      `Analysis of revision ${newest?.number}`,
-      runs.flatMap((run) => analysisLines(run)),
-    ),
+    ...section(`Analysis of revision ${newest?.number}`, analysesLines(runs)),
   ];
 }
 
@@ -94,7 +91,7 @@ function revisionNode(revision: RevisionView, nowMs: number): TreeNode {
       cells: [
         `${KIND_ICONS.AnalysisRun} ${run.name}`,
         'AnalysisRun',
-        stateSpan(run.phase),
+        analysisSpan(run.phase),
         formatAge(nowMs - run.createdMs),
         [span(`${run.scope} `), ...measurementCounts(run)],
       ],

@@ -1,4 +1,3 @@
-import { parseTime } from '../../engine/vocabulary/core/clock.ts';
 import { formatAge } from '../../engine/vocabulary/core/duration.ts';
 import type { KindMap } from '../../engine/vocabulary/kube/kinds.ts';
 import { controllerOf } from '../../engine/vocabulary/kube/object.ts';
@@ -144,7 +143,7 @@ function jobNode(job: KindMap['Job.batch'], pods: readonly Pod[], nowMs: number)
 }
 
 function podNode(pod: ReturnType<typeof podsOf>[number], role: string, nowMs: number): TreeNode {
-  const restarts = pod.restarts === 0 ? [] : [`${pod.restarts} restarts`];
+  const restarts = pod.restarts === 0 ? [] : [pod.restarts === 1 ? '1 restart' : `${pod.restarts} restarts`];
   const facts = [...(role === '' ? [] : [role]), formatAge(nowMs - pod.createdMs), ...restarts];
   const state = pod.status === 'Running' && !pod.isReady ? 'Starting' : pod.status;
   return { cells: [pod.name, stateSpan(state), span(facts.join(', '), 'dim')], children: [] };
@@ -204,9 +203,4 @@ export function stateLines(objects: SystemObjects, nowMs: number): Map<string, L
     }
   }
   return lines;
-}
-
-/** How old an object is, in milliseconds; 0 when it does not say. */
-export function ageMs(object: { metadata: { creationTimestamp?: string } }, nowMs: number): number {
-  return nowMs - (parseTime(object.metadata.creationTimestamp) ?? nowMs);
 }

@@ -27,7 +27,8 @@ function readFixture(name: string): Fixture {
   const [header, ...objects] = documents.map((document) => document.toJS() as KubeObject & { now: string });
   return {
     nowMs: Date.parse(header!.now),
-    list: <Id extends KindId>(id: Id) => objects.filter((object) => kindIdOf(object) === id) as ObjectOf<Id>[],
+    list: <Id extends KindId>(id: Id) =>
+      objects.filter((object) => kindIdOf(object) === id) as unknown as ObjectOf<Id>[],
   };
 }
 
@@ -56,7 +57,10 @@ function drawRollout(fixture: Fixture): Line[] {
 
 function drawApplication(fixture: Fixture): Line[] {
   const applications = fixture.list('Application.argoproj.io');
-  return [...titled('get', applicationLines(applications[0]!)), ...titled('list', applicationListLines(applications, true))];
+  return [
+    ...titled('get', applicationLines(applications[0]!)),
+    ...titled('list', applicationListLines(applications, true)),
+  ];
 }
 
 function drawSystem(fixture: Fixture): Line[] {
@@ -68,7 +72,13 @@ function drawSystem(fixture: Fixture): Line[] {
   return [
     ...titled('tree', systemLines(objects, fixture.nowMs)),
     ...titled('lines', [...stateLines(objects, fixture.nowMs).values()]),
-    ...titled('failure', failures.flatMap(({ lines, podsWithLogs }) => [...lines, plain(`logs of: ${podsWithLogs.map(({ name }) => name).join(', ')}`)])),
+    ...titled(
+      'failure',
+      failures.flatMap(({ lines, podsWithLogs }) => [
+        ...lines,
+        plain(`logs of: ${podsWithLogs.map(({ name }) => name).join(', ')}`),
+      ]),
+    ),
     ...titled('events', events.map(eventLine)),
     ...titled('describe', describeLines({ object: pod, events, toYaml: (value) => stringify(value) }, fixture.nowMs)),
   ];
@@ -81,7 +91,9 @@ const DRAW: Readonly<Record<string, (fixture: Fixture) => Line[]>> = {
 };
 
 describe('views are golden (rollouts/K02): testdata/NAME.yaml is shown as testdata/NAME.txt', () => {
-  const names = readdirSync(folder).filter((file) => file.endsWith('.yaml')).map((file) => file.slice(0, -'.yaml'.length));
+  const names = readdirSync(folder)
+    .filter((file) => file.endsWith('.yaml'))
+    .map((file) => file.slice(0, -'.yaml'.length));
   it.each(names)('%s', (name) => {
     const text = plainText(DRAW[name.split('-')[0]!]!(readFixture(name)));
     const file = join(folder, `${name}.txt`);

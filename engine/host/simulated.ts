@@ -1,4 +1,4 @@
-import { applyDefaults, builtInAdmission } from '#api/defaulting.ts';
+import { builtInAdmission } from '#api/admission.ts';
 import { seededEntropy } from '#core/entropy.ts';
 import { entropyIds } from '#core/ids.ts';
 import { SimulatedGit } from '#edges/sim/git/simulated-git.ts';
@@ -79,17 +79,18 @@ export class Simulation {
       traffic: this.traffic,
       isUp: (pod) => this.#running.get(pod) !== undefined,
     });
+    const admission = builtInAdmission({ serviceNetwork: '127.17' });
     this.engine = new Engine({
       scheduler: this.time,
       ids: entropyIds(entropy),
       entropy,
       journal: volatileJournal,
-      admission: builtInAdmission({ serviceNetwork: '127.17' }),
+      admission,
       machine: { node: this.node, traffic: this.traffic, metrics: this.metrics, source: this.git },
       controllers: allControllers({
         podNetwork: '127.16',
         ingressAddress: '127.0.0.1',
-        application: { ...DEFAULT_CONFIG, normalise: applyDefaults, assessHealth },
+        application: { ...DEFAULT_CONFIG, normalise: admission.admit, assessHealth },
       }),
       onStep: (step) => this.transcript.record(step),
     });

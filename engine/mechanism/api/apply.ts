@@ -1,14 +1,15 @@
 import { canonicalJson, deepCopy, isRecord } from '#core/json.ts';
 import { findKind, refOf } from '#kube/kinds.ts';
-import { applyMergePatch, computeMergePatch } from '#kube/merge-patch.ts';
 import type { KubeObject, Manifest } from '#kube/object.ts';
+import { schemaOfKind } from '#kube/schema/schema.ts';
+import { mergeThreeWay } from '#kube/three-way-merge.ts';
 import type { Resources, WriteOptions } from './resources.ts';
 
 export const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
 
 export interface ApplyOptions extends Pick<WriteOptions, 'dryRun'> {
   manager: string;
-  /** `client`: three-way with the last-applied annotation. `replace`: PUT. */
+  /** `client` and `server`: three-way with the last-applied annotation (ownership is not tracked). `replace`: PUT. */
   strategy: 'client' | 'server' | 'replace';
 }
 
@@ -48,29 +49,16 @@ export function lastAppliedOf(live: KubeObject): Record<string, unknown> | undef
   }
 }
 
-/** What `live` becomes when `desired` is applied after `lastApplied`. */
+/**
+ * What `live` becomes when `desired` is applied after `lastApplied`. Lists of built-in kinds merge by their keys
+ * (containers by name, ports by number, …); lists of custom resources are replaced whole.
+ */
 export function threeWayMerge(
   lastApplied: Record<string, unknown> | undefined,
   desired: Manifest,
   live: KubeObject,
 ): Manifest {
-  const dropped = removals(lastApplied, desired);
-  return applyMergePatch(applyMergePatch(live, dropped ?? {}), desired) as Manifest;
-}
-
-/** The deletions only: members the last apply had and `desired` has no more. */
-function removals(before: unknown, after: unknown): Record<string, unknown> | undefined {
-  const patch = computeMergePatch(before, after);
-  return patch === undefined ? undefined : onlyNulls(patch);
-}
-
-function onlyNulls(patch: Record<string, unknown>): Record<string, unknown> {
-  const result: Record<string, unknown> = {};
-  for (const [key, value] of Object.entries(patch)) {
-    if (value === null) result[key] = null;
-    else if (isRecord(value)) result[key] = onlyNulls(value);
-  }
-  return result;
+  return mergeThreeWay(lastApplied, desired, live, schemaOfKind(live.apiVersion, live.kind)) as Manifest;
 }
 
 function withLastApplied(manifest: Manifest): Manifest {

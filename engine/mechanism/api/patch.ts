@@ -19,7 +19,10 @@ export type Patch =
 export function applyPatch(kind: ResourceKind, live: KubeObject, patch: Patch): KubeObject {
   const result: unknown = patched(kind, live, patch);
   if (isRecord(result) && isRecord(result.metadata) && result.kind === live.kind) return result as KubeObject;
-  throw new ApiError('BadRequest', `the patch of ${kind.kind} "${live.metadata.name}" may not remove or change its kind or its metadata`);
+  throw new ApiError(
+    'BadRequest',
+    `the patch of ${kind.kind} "${live.metadata.name}" may not remove or change its kind or its metadata`,
+  );
 }
 
 function patched(kind: ResourceKind, live: KubeObject, patch: Patch): unknown {

@@ -33,10 +33,15 @@ export function parseLabelSelector(text: string): LabelSelectorRequirement[] {
     }
     const equality = EQUALITY.exec(part);
     if (equality !== null) {
-      return { key: equality[1] as string, operator: equality[2] === '!=' ? 'NotIn' : 'In', values: [equality[3] as string] };
+      return {
+        key: equality[1] as string,
+        operator: equality[2] === '!=' ? 'NotIn' : 'In',
+        values: [equality[3] as string],
+      };
     }
     const exists = EXISTS.exec(part);
-    if (exists === null) throw new ApiError('BadRequest', `unable to parse requirement: "${part.trim()}" is not a label requirement`);
+    if (exists === null)
+      throw new ApiError('BadRequest', `unable to parse requirement: "${part.trim()}" is not a label requirement`);
     return { key: exists[2] as string, operator: exists[1] === '!' ? 'DoesNotExist' : 'Exists' };
   });
 }

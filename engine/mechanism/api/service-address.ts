@@ -6,7 +6,10 @@ import { type Causes, mapOf } from './validation/causes.ts';
 const ADDRESSES = 256 * 256;
 
 export function assertServiceNetwork(network: string): void {
-  assert(/^\d{1,3}\.\d{1,3}$/.test(network), `serviceNetwork must be the first two octets of a range, got "${network}"`);
+  assert(
+    /^\d{1,3}\.\d{1,3}$/.test(network),
+    `serviceNetwork must be the first two octets of a range, got "${network}"`,
+  );
 }
 
 /**
@@ -44,7 +47,9 @@ function checkAddress(address: string, service: KubeObject, objects: Reader, net
   const refuse = (why: string) =>
     causes.invalid('spec.clusterIPs', [address], `failed to allocate IP ${address}: ${why}`);
   const inRange =
-    address.startsWith(`${network}.`) && /^\d{1,3}(\.\d{1,3}){3}$/.test(address) && address.split('.').every((octet) => Number(octet) <= 255);
+    address.startsWith(`${network}.`) &&
+    /^\d{1,3}(\.\d{1,3}){3}$/.test(address) &&
+    address.split('.').every((octet) => Number(octet) <= 255);
   if (!inRange) {
     refuse(`the provided IP (${address}) is not in the valid range. The range of valid IPs is ${network}.0.0/16`);
     return;

@@ -1,10 +1,15 @@
 import { describe, expect, it } from 'vitest';
+import type { Controller } from '#control/controller.ts';
 import type { Answers, Plan } from '#control/plan.ts';
 import { formatTime } from '#core/clock.ts';
 import type { Answer, MetricResult as Answered, Question } from '#machine/questions.ts';
+import { goldenTests } from '../../host/golden.ts';
+import { analysisRunController } from './controller.ts';
 import type { Secret } from './observe.ts';
 import { planAnalysisRun } from './plan.ts';
 import type { AnalysisRun, AnalysisRunSpec, AnalysisRunStatus, Metric, MetricResult } from './types.ts';
+
+goldenTests(import.meta.dirname, analysisRunController as Controller<never>);
 
 const NOW_MS = Date.parse('2026-01-05T09:00:00Z');
 const vector = (...values: (number | string)[]): Answered => ({
@@ -126,7 +131,7 @@ describe('measuring', () => {
     run.answer = () => ({ ok: true, value: vector(1) });
     run.nowMs += 10_001;
     run.settle();
-    expect([run.result.consecutiveError, run.result.error, run.result.count]).toEqual([0, 1, 1]);
+    expect([run.result.consecutiveError, run.result.error, run.result.count]).toEqual([undefined, 1, 1]);
   });
 
   it('rollouts/A41 an unreachable server is an error after five in a row, about forty seconds', () => {

@@ -199,10 +199,12 @@ function noteRunCompletion(draft: Draft, phase: Phase): void {
   draft.note(noteType(phase), `AnalysisRun${phase}`, `Analysis Completed. Result: ${phase}`);
 }
 
+/** What is stored of a result: the newest measurements, and no counters that are zero. */
 function trimmed(result: MetricResult, limit: number | undefined): MetricResult {
   const kept = limit !== undefined && limit > 0 ? limit : MEASUREMENTS_KEPT;
   const { measurements = [] } = result;
-  return measurements.length > kept ? { ...result, measurements: measurements.slice(-kept) } : result;
+  const shown = Object.fromEntries(Object.entries(result).filter(([, value]) => value !== 0));
+  return { ...(shown as unknown as MetricResult), measurements: measurements.slice(-kept) };
 }
 
 function planNextRound(

@@ -24,7 +24,11 @@ function failure(files: Record<string, string>, source?: Partial<RenderSource>):
 describe('directories', () => {
   it('takes files by name, documents in order, and takes lists apart', () => {
     const list = `apiVersion: v1\nkind: List\nitems:\n- ${map('c').replaceAll('\n', '\n  ')}`;
-    expect(names({ 'd/b.yml': list, 'd/a.yaml': `${map('a')}---\n---\n${map('b')}`, 'd/note.txt': 'x' })).toEqual(['a', 'b', 'c']);
+    expect(names({ 'd/b.yml': list, 'd/a.yaml': `${map('a')}---\n---\n${map('b')}`, 'd/note.txt': 'x' })).toEqual([
+      'a',
+      'b',
+      'c',
+    ]);
   });
 
   it('says where each manifest stands', () => {
@@ -36,7 +40,11 @@ describe('directories', () => {
   });
 
   it('descends only when told, and obeys include and exclude', () => {
-    const files = { 'd/a.yaml': map('a'), 'd/x/b.yaml': map('b'), 'd/x/c.json': JSON.stringify({ apiVersion: 'v1', kind: 'Secret', metadata: { name: 'c' } }) };
+    const files = {
+      'd/a.yaml': map('a'),
+      'd/x/b.yaml': map('b'),
+      'd/x/c.json': JSON.stringify({ apiVersion: 'v1', kind: 'Secret', metadata: { name: 'c' } }),
+    };
     expect(names(files)).toEqual(['a']);
     expect(names(files, { directory: { recurse: true } })).toEqual(['a', 'b', 'c']);
     expect(names(files, { directory: { recurse: true, include: '{a,x/*}.yaml' } })).toEqual(['a', 'b']);
@@ -49,7 +57,12 @@ describe('directories', () => {
 
   it('reads scalars as Kubernetes does', () => {
     const text = `${map('a')}data:\n  mode: 0644\n  time: 22:22\n  day: 2026-01-02\n  on: yes\n`;
-    expect(render({ 'd/a.yaml': text }).manifests[0]?.data).toEqual({ mode: 420, time: '22:22', day: '2026-01-02', true: true });
+    expect(render({ 'd/a.yaml': text }).manifests[0]?.data).toEqual({
+      mode: 420,
+      time: '22:22',
+      day: '2026-01-02',
+      true: true,
+    });
   });
 });
 
@@ -65,11 +78,15 @@ describe('kustomize', () => {
   });
 
   it('is passed over when the source says directory', () => {
-    expect(render({ 'd/kustomization.yaml': map('k'), 'd/a.yaml': map('a') }, { directory: { exclude: 'k*' } }).sourceType).toBe('Directory');
+    expect(
+      render({ 'd/kustomization.yaml': map('k'), 'd/a.yaml': map('a') }, { directory: { exclude: 'k*' } }).sourceType,
+    ).toBe('Directory');
   });
 
   it('reports where a build fails', () => {
-    expect(failure({ 'd/kustomization.yaml': 'resources:\n  - missing.yaml\n' })).toMatch(/^d\/kustomization\.yaml:2:5: /);
+    expect(failure({ 'd/kustomization.yaml': 'resources:\n  - missing.yaml\n' })).toMatch(
+      /^d\/kustomization\.yaml:2:5: /,
+    );
   });
 });
 
@@ -81,9 +98,24 @@ describe('refusals', () => {
     ['Helm', { 'd/Chart.yaml': '' }, {}, /^d\/Chart\.yaml: Helm charts: not reproduced/],
     ['Jsonnet', { 'd/a.jsonnet': '{}' }, {}, /Jsonnet \(d\/a\.jsonnet\): not reproduced/],
     ['override files', { 'd/.argocd-source.yaml': '' }, {}, /\.argocd-source files: not reproduced/],
-    ['two tools', { 'd/a.yaml': '' }, { kustomize: { namePrefix: 'a' }, directory: { recurse: true } }, /multiple application sources/],
-    ['an unknown directory field', { 'd/a.yaml': '' }, { directory: { recurse: true, wild: 1 } }, /directory\.wild: not reproduced/],
-    ['an unknown kustomize field', { 'd/kustomization.yaml': '' }, { kustomize: { version: 'v1' } }, /kustomize\.version: not reproduced/],
+    [
+      'two tools',
+      { 'd/a.yaml': '' },
+      { kustomize: { namePrefix: 'a' }, directory: { recurse: true } },
+      /multiple application sources/,
+    ],
+    [
+      'an unknown directory field',
+      { 'd/a.yaml': '' },
+      { directory: { recurse: true, wild: 1 } },
+      /directory\.wild: not reproduced/,
+    ],
+    [
+      'an unknown kustomize field',
+      { 'd/kustomization.yaml': '' },
+      { kustomize: { version: 'v1' } },
+      /kustomize\.version: not reproduced/,
+    ],
     ['broken YAML', { 'd/a.yaml': 'a: [1' }, {}, /^d\/a\.yaml:1:\d+: invalid YAML/],
     ['a duplicate key', { 'd/a.yaml': 'a: 1\na: 2\n' }, {}, /^d\/a\.yaml:2:1: invalid YAML: Map keys must be unique/],
     ['no kind', { 'd/a.yaml': '\napiVersion: v1\n' }, {}, /^d\/a\.yaml:2:1: manifest has no kind/],

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { computePodTemplateHash, computeStepHash } from './hash.ts';
 import { canonicalQuantity } from './quantity.ts';
@@ -24,6 +26,11 @@ describe('rollouts/§0.1 and rollouts/A42: hash vectors', () => {
     };
     expect(computePodTemplateHash(dynamic)).toBe('6b56c8cdb4');
     expect(computePodTemplateHash(scaleDown)).toBe('674d8cf959');
+  });
+
+  it('hashes a template with every kind of field as Go and k8s.io/api v0.34.1 do', () => {
+    const file = join(import.meta.dirname, 'testdata/pod-template.json');
+    expect(computePodTemplateHash(JSON.parse(readFileSync(file, 'utf8')))).toBe('fc957fbd6');
   });
 
   it('hashes steps', () => {

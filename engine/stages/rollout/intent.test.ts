@@ -162,7 +162,7 @@ it('refuses what is not reproduced, by the field', () => {
   const at = world({ ...ROUTED, steps: [{ setWeight: 20 }, { experiment: {} }] });
   at.run(1000);
   expect(at.status.message).toBe(
-    'InvalidSpec: The Rollout "web" is invalid: spec.strategy.canary.steps[1].experiment: Forbidden: a experiment step is not reproduced by this engine',
+    'InvalidSpec: The Rollout "web" is invalid: spec.strategy.canary.steps[1].experiment: Forbidden: the experiment step is not reproduced by this engine',
   );
 });
 

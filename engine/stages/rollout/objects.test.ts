@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { canaryIngressName } from './references.ts';
 import { createSurroundings, ingressManifest, podTemplate, ROUTED, rolloutManifest } from './testing/manifests.ts';
-import { ANALYSIS, deployed, promote, reach, release, sizes, world } from './testing/scenario.ts';
+import { ANALYSIS, deployed, isNotBad, promote, reach, release, sizes, world } from './testing/scenario.ts';
 import { NAMESPACE, SimulatedWorld } from './testing/simulated-world.ts';
 
 const PREFIX = 'nginx.ingress.kubernetes.io';
@@ -136,6 +136,38 @@ describe('services', () => {
     expect(at.service('web-stable')?.metadata.annotations).toEqual({
       'argo-rollouts.argoproj.io/managed-by-rollouts': 'web',
     });
+  });
+});
+
+describe('services of the past', () => {
+  it('rollouts/C48 are given back when the rollout no longer names them, or is gone', () => {
+    const at = deployed(ROUTED);
+    const selector = (name: string) => at.service(name)?.spec.selector;
+    expect(selector('web-canary')?.['rollouts-pod-template-hash']).toBe(at.status.stableRS);
+    at.patchRollout({
+      spec: { strategy: { canary: { canaryService: null, stableService: null, trafficRouting: null } } },
+    });
+    at.run(60_000);
+    expect(selector('web-canary')).toEqual({ app: 'web' });
+    expect(at.service('web-canary')?.metadata.annotations ?? {}).toEqual({});
+  });
+});
+
+describe('progressDeadlineAbort', () => {
+  it('aborts an update that does not move, and the traffic returns', () => {
+    const at = deployed(
+      { ...ROUTED, steps: [{ setWeight: 50 }, { pause: {} }] },
+      { progressDeadlineSeconds: 60, progressDeadlineAbort: true },
+      { podsWork: isNotBad },
+    );
+    release(at, 'bad');
+    reach(at, 'Degraded');
+    expect(at.status.abort).toBe(true);
+    expect(at.status.message).toBe(
+      `RolloutAborted: Rollout aborted update to revision 2: ReplicaSet "web-${at.status.currentPodHash}" has timed out progressing.`,
+    );
+    at.run(60_000);
+    expect([at.canaryWeight, at.pods]).toEqual([0, '0/4']);
   });
 });
 

@@ -3,11 +3,13 @@ import { parseTime } from '#core/clock.ts';
 import type { ObjectRef } from '#kube/kinds.ts';
 import type { AnalysisRun } from '../analysis/types.ts';
 import type { ReplicaSet, RolloutObservation } from './observe.ts';
+import { PAUSE } from './reasons.ts';
 import type { RsCounts } from './replica-counts.ts';
 import {
   type CurrentRunStatus,
   canaryOf,
   DESIRED_REPLICAS_ANNOTATION,
+  EXPERIMENT_NAME_ANNOTATION,
   HASH_LABEL,
   isFullyPromoted,
   isRouted,
@@ -151,7 +153,7 @@ function countBetween(sets: readonly RsView[], fromMs: number, toMs: number): nu
     ({ object, createdAtMs }) =>
       createdAtMs > fromMs &&
       createdAtMs < toMs &&
-      (object.metadata.annotations?.['experiment.argoproj.io/name'] ?? '') === '',
+      (object.metadata.annotations?.[EXPERIMENT_NAME_ANNOTATION] ?? '') === '',
   ).length;
 }
 
@@ -164,7 +166,7 @@ export function isFastRollback(pass: Pass): boolean {
 
 /** Reasons for which no pod count may change, if any. */
 export function isHalted(pass: Pass): boolean {
-  return pass.rollout.spec.paused === true || pauseConditionOf(pass.status, 'InconclusiveAnalysisRun') !== undefined;
+  return pass.rollout.spec.paused === true || pauseConditionOf(pass.status, PAUSE.inconclusive) !== undefined;
 }
 
 export function refTo(pass: Pass, kind: ObjectRef['kind'], name: string): ObjectRef {

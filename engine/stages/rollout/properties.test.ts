@@ -122,3 +122,37 @@ it('a converged world plans nothing', () => {
     { numRuns: 40 },
   );
 });
+
+const INTERVENTIONS: Record<string, (at: SimulatedWorld) => void> = {
+  abort: (at) => at.patchStatus({ abort: true }),
+  retry: (at) => at.patchStatus({ abort: false }),
+  resume: (at) => at.patchStatus({ pauseConditions: null }),
+  promoteFull: (at) => at.patchStatus({ promoteFull: true }),
+  pause: (at) => at.patchRollout({ spec: { paused: true } }),
+  unpause: (at) => at.patchRollout({ spec: { paused: false } }),
+  grow: (at) => at.patchRollout({ spec: { replicas: 9 } }),
+  shrink: (at) => at.patchRollout({ spec: { replicas: 2 } }),
+  undo: (at) => at.patchRollout({ spec: { template: podTemplate('1') } }),
+  third: (at) => at.patchRollout({ spec: { template: podTemplate('3') } }),
+  restart: (at) => at.restart(),
+};
+
+it('whatever people do meanwhile, the next good release becomes healthy and all pods are its own', () => {
+  const intervention = fc.tuple(fc.constantFrom(...Object.keys(INTERVENTIONS)), fc.integer({ min: 0, max: 20_000 }));
+  fc.assert(
+    fc.property(world, fc.array(intervention, { maxLength: 8 }), (given, interventions) => {
+      const at = released({ ...given, good: true });
+      for (const [name, afterMs] of interventions) {
+        at.run(afterMs);
+        INTERVENTIONS[name]?.(at);
+      }
+      at.run(1000);
+      at.patchRollout({ spec: { paused: false, template: podTemplate('final') } });
+      settle(at);
+      expect(at.status.phase).toBe('Healthy');
+      const scaledUp = at.replicaSets.filter(({ spec }) => spec.replicas !== 0);
+      expect(scaledUp.map(({ spec }) => spec.replicas)).toEqual([at.rollout.spec.replicas]);
+    }),
+    { numRuns: 60 },
+  );
+});

@@ -59,7 +59,6 @@ export const MESSAGE = {
   runStatus: (type: string, run: string, status: string, previous: string) =>
     `${type} Analysis Run '${run}' Status New: '${status}' Previous: '${previous}'`,
   invalid: (rollout: string, error: string) => `The Rollout "${rollout}" is invalid: ${error}`,
-  notReproduced: 'not reproduced by this engine',
 };
 
 export const PAUSE = { canaryStep: 'CanaryPauseStep', inconclusive: 'InconclusiveAnalysisRun' } as const;

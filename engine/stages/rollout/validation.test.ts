@@ -99,7 +99,7 @@ it.each<[Partial<RolloutSpec>, string]>([
   ],
   [
     canary({ ...NGINX, steps: [{ setHeaderRoute: { name: 'h' } }] }),
-    'spec.strategy.canary.steps[0].setHeaderRoute: Forbidden: a setHeaderRoute step is not reproduced by this engine',
+    'spec.strategy.canary.steps[0].setHeaderRoute: Forbidden: the setHeaderRoute step is not reproduced by this engine',
   ],
 ])('rollouts/§1.2 %o', (spec, first) => {
   expect(validateSpec(rollout(spec))[0]).toBe(first);

@@ -176,7 +176,7 @@ function validateStep(rollout: Rollout, step: CanaryStep, index: number): FieldE
     errors.push(required(`${STRATEGY}.trafficRouting`, 'SetCanaryScale requires TrafficRouting to be set'));
   }
   for (const kind of ['experiment', 'setHeaderRoute', 'setMirrorRoute', 'plugin'] as const) {
-    if (step[kind] !== undefined) errors.push(notReproduced(`${canaryPath}.${kind}`, `a ${kind} step`));
+    if (step[kind] !== undefined) errors.push(notReproduced(`${canaryPath}.${kind}`, `the ${kind} step`));
   }
   return [...errors, ...validateStepArguments(rollout, step, path)];
 }

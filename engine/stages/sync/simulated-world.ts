@@ -1,8 +1,8 @@
+import type { StepRecord } from '#control/control-loop.ts';
+import { type Controller, onRoot } from '#control/controller.ts';
+import { Draft } from '#control/plan.ts';
 import { seededEntropy } from '#core/entropy.ts';
 import { entropyIds } from '#core/ids.ts';
-import { type Controller, onRoot } from '#control/controller.ts';
-import type { StepRecord } from '#control/control-loop.ts';
-import { Draft } from '#control/plan.ts';
 import type { Machine } from '#edges/ports.ts';
 import { KINDS, type ObjectRef, refOf } from '#kube/kinds.ts';
 import { controllerOf, isDeleting, type KubeObject, type Manifest, splitKey } from '#kube/object.ts';
@@ -112,7 +112,12 @@ export function shopApplication(spec: Record<string, unknown> = {}, metadata: Ma
 
 /** A ConfigMap as YAML, with annotations. */
 export function configMap(name: string, data: string, annotations: Record<string, string> = {}): string {
-  return JSON.stringify({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, annotations }, data: { value: data } });
+  return JSON.stringify({
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name, annotations },
+    data: { value: data },
+  });
 }
 
 function machineOf(git: SimulatedGit): Machine {
@@ -145,7 +150,11 @@ function collectors(): Controller<{ object: KubeObject; objects: Reader }>[] {
       const finalizers = object.metadata.finalizers ?? [];
       if (isDeleting(object) && finalizers.includes('foregroundDeletion')) {
         const rest = finalizers.filter((finalizer) => finalizer !== 'foregroundDeletion');
-        draft.add({ effect: 'patch', target: refOf(object), patch: { metadata: { finalizers: rest.length ? rest : null } } });
+        draft.add({
+          effect: 'patch',
+          target: refOf(object),
+          patch: { metadata: { finalizers: rest.length ? rest : null } },
+        });
       }
       return draft.finish();
     },

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ApiError } from '#api/errors.ts';
-import { configMap, HEALTH, REPOSITORY, shopApplication, SyncWorld } from './simulated-world.ts';
+import { configMap, HEALTH, REPOSITORY, SyncWorld, shopApplication } from './simulated-world.ts';
 
 const wave = (number: number) => ({ 'argocd.argoproj.io/sync-wave': String(number) });
 const hook = (type: string, policy?: string) => ({
@@ -83,7 +83,10 @@ describe('first install', () => {
 
   it('waits between waves as long as it is told', () => {
     const world = new SyncWorld({ syncWaveDelayMs: 2000 });
-    world.git.commit(REPOSITORY, { 'deploy/a.yaml': configMap('a', '1', wave(0)), 'deploy/b.yaml': configMap('b', '1', wave(1)) });
+    world.git.commit(REPOSITORY, {
+      'deploy/a.yaml': configMap('a', '1', wave(0)),
+      'deploy/b.yaml': configMap('b', '1', wave(1)),
+    });
     world.create(shopApplication());
     world.run(1900);
     expect(world.get('ConfigMap', 'b')).toBeUndefined();
@@ -145,7 +148,9 @@ describe('commits', () => {
     world.git.commit(REPOSITORY, { 'deploy/a.yaml': 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a\n' });
     world.run();
     expect(world.get('ConfigMap', 'a')?.data).toEqual({ value: '1' });
-    expect(conditionsOf(world)[0]).toMatch(/^ComparisonError: Failed to load target state: deploy\/a\.yaml:\d+:\d+: invalid YAML/);
+    expect(conditionsOf(world)[0]).toMatch(
+      /^ComparisonError: Failed to load target state: deploy\/a\.yaml:\d+:\d+: invalid YAML/,
+    );
     expect(world.application().status?.sync?.status).toBe('Unknown');
     world.git.commit(REPOSITORY, { 'deploy/a.yaml': configMap('a', '3') });
     world.run();
@@ -232,7 +237,9 @@ describe('failures', () => {
     world.setHealth('Deployment.apps', 'first', 'Degraded');
     world.run();
     expect(phaseOf(world)).toBe('Failed');
-    expect(messageOf(world)).toMatch(/^one or more synchronization tasks completed unsuccessfully, reason: the test says Degraded/);
+    expect(messageOf(world)).toMatch(
+      /^one or more synchronization tasks completed unsuccessfully, reason: the test says Degraded/,
+    );
     expect(world.get('Deployment.apps', 'second')).toBeUndefined();
     expect(conditionsOf(world)[0]).toMatch(/^SyncError: Failed last sync attempt to/);
   });
@@ -252,7 +259,10 @@ describe('failures', () => {
 
   it('applies nothing when one kind is unknown, and says where it stands', () => {
     const world = installed(
-      { 'deploy/a.yaml': configMap('a', '1'), 'deploy/b.yaml': '\napiVersion: x.io/v1\nkind: Odd\nmetadata: {name: b}' },
+      {
+        'deploy/a.yaml': configMap('a', '1'),
+        'deploy/b.yaml': '\napiVersion: x.io/v1\nkind: Odd\nmetadata: {name: b}',
+      },
       { syncPolicy: { automated: {}, retry: { limit: 0 } } },
     );
     expect(world.get('ConfigMap', 'a')).toBeUndefined();
@@ -302,8 +312,14 @@ describe('failures', () => {
     [{ project: 'missing' }, 'Application referencing project missing which does not exist'],
     [{ destination: { name: 'moon', namespace: 'shop' } }, 'there are no clusters with this name: moon'],
     [{ syncPolicy: { syncOptions: ['Validate=false'] } }, 'spec.syncPolicy.syncOptions[0]'],
-    [{ ignoreDifferences: [{ kind: 'X', managedFieldsManagers: ['m'] }] }, 'spec.ignoreDifferences[0].managedFieldsManagers'],
-    [{ ignoreDifferences: [{ kind: 'X', jqPathExpressions: ['.a | map(.b)'] }] }, 'spec.ignoreDifferences[0].jqPathExpressions[0]'],
+    [
+      { ignoreDifferences: [{ kind: 'X', managedFieldsManagers: ['m'] }] },
+      'spec.ignoreDifferences[0].managedFieldsManagers',
+    ],
+    [
+      { ignoreDifferences: [{ kind: 'X', jqPathExpressions: ['.a | map(.b)'] }] },
+      'spec.ignoreDifferences[0].jqPathExpressions[0]',
+    ],
   ])('refuses a spec it cannot follow: %j', (spec, message) => {
     const world = installed({ 'deploy/a.yaml': configMap('a', '1') }, spec);
     expect(conditionsOf(world)[0]).toContain(`InvalidSpecError: ${message}`);
@@ -331,7 +347,10 @@ describe('hooks', () => {
     expect(phaseOf(world)).toBe('Succeeded');
     expect(world.get('Job.batch', 'smoke'), 'HookSucceeded deletes it').toBeUndefined();
     expect(world.get('Job.batch', 'migrate')?.metadata.finalizers, 'its finalizer is gone').toBeUndefined();
-    expect(world.application().status?.resources?.map(({ name }) => name), 'hooks have no status').toEqual(['a']);
+    expect(
+      world.application().status?.resources?.map(({ name }) => name),
+      'hooks have no status',
+    ).toEqual(['a']);
   });
 
   it('stops at a failed PreSync hook and runs SyncFail (cd/E31, cd/X04)', () => {
@@ -408,7 +427,10 @@ describe('operations on request', () => {
   });
 
   it('syncs selected resources only, without history (cd/E20)', () => {
-    const world = installed({ 'deploy/a.yaml': `${configMap('a', '1')}\n---\n${configMap('b', '1')}` }, { syncPolicy: {} });
+    const world = installed(
+      { 'deploy/a.yaml': `${configMap('a', '1')}\n---\n${configMap('b', '1')}` },
+      { syncPolicy: {} },
+    );
     request(world, { resources: [{ kind: 'ConfigMap', name: 'b' }] });
     expect(world.get('ConfigMap', 'a')).toBeUndefined();
     expect(world.get('ConfigMap', 'b')).toBeDefined();
@@ -501,13 +523,17 @@ describe('app of apps and deletion', () => {
   it('warns when two Applications claim one resource, and fails with FailOnSharedResource', () => {
     const world = installed({ 'deploy/a.yaml': configMap('a', '1') });
     world.create({
-      ...shopApplication({ syncPolicy: { automated: {}, syncOptions: ['FailOnSharedResource=true'], retry: { limit: 0 } } }),
+      ...shopApplication({
+        syncPolicy: { automated: {}, syncOptions: ['FailOnSharedResource=true'], retry: { limit: 0 } },
+      }),
       metadata: { name: 'other', namespace: 'argocd' },
     });
     world.run();
     const { conditions, operationState } = world.application('other').status ?? {};
     expect(conditions?.map(({ message }) => message)).toContain('ConfigMap/a is part of applications other and shop');
-    expect(operationState?.message).toContain('Shared resource found: ConfigMap/a is part of applications other and shop');
+    expect(operationState?.message).toContain(
+      'Shared resource found: ConfigMap/a is part of applications other and shop',
+    );
   });
 });
 
@@ -527,10 +553,14 @@ describe('application sets', () => {
       ...spec,
     },
   });
-  const names = (world: SyncWorld) => world.engine.store.list('Application.argoproj.io').map(({ metadata }) => metadata.name);
+  const names = (world: SyncWorld) =>
+    world.engine.store.list('Application.argoproj.io').map(({ metadata }) => metadata.name);
   const start = (spec: Record<string, unknown> = {}) => {
     const world = new SyncWorld();
-    world.git.commit(REPOSITORY, { 'envs/dev/a.yaml': configMap('dev', '1'), 'envs/prod/a.yaml': configMap('prod', '1') });
+    world.git.commit(REPOSITORY, {
+      'envs/dev/a.yaml': configMap('dev', '1'),
+      'envs/prod/a.yaml': configMap('prod', '1'),
+    });
     world.create(set(spec));
     world.run();
     return world;
@@ -559,14 +589,18 @@ describe('application sets', () => {
     world.git.setOutage(REPOSITORY, 'connection refused');
     world.run();
     expect(names(world)).toEqual(['shop-dev', 'shop-prod']);
-    const status = world.get('ApplicationSet.argoproj.io', 'shops', 'argocd')?.status as { conditions: { message: string }[] };
+    const status = world.get('ApplicationSet.argoproj.io', 'shops', 'argocd')?.status as {
+      conditions: { message: string }[];
+    };
     expect(status.conditions[0]?.message).toContain('connection refused');
   });
 
   it('touches nothing when a template does not render (cd/A37)', () => {
     const world = start({ template: { metadata: { name: '{{.nope}}' }, spec: shopApplication().spec } });
     expect(names(world)).toEqual([]);
-    const status = world.get('ApplicationSet.argoproj.io', 'shops', 'argocd')?.status as { conditions: { reason: string }[] };
+    const status = world.get('ApplicationSet.argoproj.io', 'shops', 'argocd')?.status as {
+      conditions: { reason: string }[];
+    };
     expect(status.conditions[0]?.reason).toBe('RenderTemplateParamsError');
   });
 
@@ -579,7 +613,10 @@ describe('application sets', () => {
 
   it('puts back a changed spec, and keeps the operation that runs', () => {
     const world = start();
-    world.patch({ kind: 'Application.argoproj.io', namespace: 'argocd', name: 'shop-dev' }, { spec: { project: 'other' } });
+    world.patch(
+      { kind: 'Application.argoproj.io', namespace: 'argocd', name: 'shop-dev' },
+      { spec: { project: 'other' } },
+    );
     world.run();
     expect(world.application('shop-dev').spec.project).toBe('default');
   });
@@ -587,7 +624,9 @@ describe('application sets', () => {
   it('keeps the first of two of one name (cd/A39)', () => {
     const world = start({ template: { metadata: { name: 'same' }, spec: shopApplication().spec } });
     expect(names(world)).toEqual(['same']);
-    const status = world.get('ApplicationSet.argoproj.io', 'shops', 'argocd')?.status as { conditions: { message: string }[] };
+    const status = world.get('ApplicationSet.argoproj.io', 'shops', 'argocd')?.status as {
+      conditions: { message: string }[];
+    };
     expect(status.conditions[0]?.message).toBe('ApplicationSet shops contains applications with duplicate name: same');
   });
 

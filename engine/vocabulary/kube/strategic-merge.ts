@@ -43,7 +43,13 @@ function memberOf(key: string): string {
   return key.startsWith(DELETE) ? key.slice(DELETE.length) : key;
 }
 
-function mergeMember(result: Members, patch: Members, name: string, field: FieldSchema | undefined, path: string): void {
+function mergeMember(
+  result: Members,
+  patch: Members,
+  name: string,
+  field: FieldSchema | undefined,
+  path: string,
+): void {
   const change = patch[name];
   if (change === null) {
     delete result[name];
@@ -107,7 +113,7 @@ function mergeValues(
   const kept = live.filter((value) => !(removed ?? []).some((gone) => deepEqual(gone, value)));
   const added = patch.filter((value) => !kept.some((present) => deepEqual(present, value)));
   const merged = [...kept, ...added];
-  return order === undefined ? merged : inOrder(merged, kept, order, (value) => JSON.stringify(value));
+  return order === undefined ? merged : orderElements(merged, kept, order, (value) => JSON.stringify(value));
 }
 
 interface ListType {
@@ -132,9 +138,10 @@ function mergeElements(
     const index = merged.findIndex((present) => idOf(present) === idOf(element));
     if (element.$patch === 'delete') merged = merged.filter((present) => idOf(present) !== idOf(element));
     else if (index < 0) merged.push(mergeMaps({}, element, schema, `${path}[${key}=${String(element[key])}]`));
-    else merged[index] = mergeMaps(merged[index] as Members, element, schema, `${path}[${key}=${String(element[key])}]`);
+    else
+      merged[index] = mergeMaps(merged[index] as Members, element, schema, `${path}[${key}=${String(element[key])}]`);
   }
-  return order === undefined ? merged : inOrder(merged, live, order, idOf);
+  return order === undefined ? merged : orderElements(merged, live, order, idOf);
 }
 
 function checkedElement(element: unknown, key: string, path: string): Members {
@@ -144,7 +151,9 @@ function checkedElement(element: unknown, key: string, path: string): Members {
   if (directive === 'merge') throw new StrategicMergeError('merging lists cannot yet be specified in the patch');
   if (directive !== undefined && directive !== 'delete') throw unknownDirective(directive, path);
   if (element[key] === undefined) {
-    throw new StrategicMergeError(`${path}: map: ${JSON.stringify(element)} does not contain declared merge key: ${key}`);
+    throw new StrategicMergeError(
+      `${path}: map: ${JSON.stringify(element)} does not contain declared merge key: ${key}`,
+    );
   }
   return element;
 }
@@ -153,7 +162,7 @@ function checkedElement(element: unknown, key: string, path: string): Members {
  * Elements that `order` names come in that order; those only the server has keep their place after the element that
  * stood before them.
  */
-function inOrder(
+export function orderElements(
   merged: readonly unknown[],
   live: readonly unknown[],
   order: readonly unknown[],

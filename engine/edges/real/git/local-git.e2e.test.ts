@@ -107,7 +107,10 @@ it('renders a Kustomize overlay with its base elsewhere', async () => {
     'overlays/dev/kustomization.yaml': 'resources: [../../base]\nnamePrefix: dev-\n',
   });
   const answer = await answerTo({ ask: 'render', repoURL: URL, sha, source: { path: 'overlays/dev' } });
-  expect(answer).toMatchObject({ ok: true, value: { sourceType: 'Kustomize', manifests: [{ metadata: { name: 'dev-a' } }] } });
+  expect(answer).toMatchObject({
+    ok: true,
+    value: { sourceType: 'Kustomize', manifests: [{ metadata: { name: 'dev-a' } }] },
+  });
 });
 
 it('lists the tree and reads files', async () => {
@@ -132,7 +135,9 @@ it('reads a bare repository and a linked work tree', async () => {
   const other = new LocalGit({ 'https://x/bare': bare, 'https://x/linked': linked }, kustomizeLibrary);
   try {
     for (const repoURL of ['https://x/bare', 'https://x/linked']) {
-      const answer = await new Promise<Answer>((resolve) => other.answer({ ask: 'revision', repoURL, revision: 'HEAD' }, resolve));
+      const answer = await new Promise<Answer>((resolve) =>
+        other.answer({ ask: 'revision', repoURL, revision: 'HEAD' }, resolve),
+      );
       expect(answer).toMatchObject({ ok: true, value: { sha } });
     }
   } finally {
@@ -162,7 +167,9 @@ it('refuses submodules, unknown commits, unmapped and vanished repositories', as
   git('commit', '-q', '-m', 'submodule');
   const withModule = git('rev-parse', 'HEAD');
   const code = async (question: Question) => failureOf(await answerTo(question))?.code;
-  expect(await code({ ask: 'render', repoURL: URL, sha: withModule, source: { path: 'vendor' } })).toBe('NotReproduced');
+  expect(await code({ ask: 'render', repoURL: URL, sha: withModule, source: { path: 'vendor' } })).toBe(
+    'NotReproduced',
+  );
   expect(await code({ ask: 'tree', repoURL: URL, sha: 'f'.repeat(40) })).toBe('RevisionNotFound');
   expect(await code({ ask: 'tree', repoURL: 'https://example.com/other', sha })).toBe('RepositoryNotFound');
   rmSync(folder, { recursive: true });

@@ -90,11 +90,7 @@ export class LocalGit implements SourcePort {
   }
 }
 
-function followRevision(
-  repository: LocalRepository,
-  revision: string,
-  respond: (answer: Answer) => void,
-): () => void {
+function followRevision(repository: LocalRepository, revision: string, respond: (answer: Answer) => void): () => void {
   let asked = true;
   let latest = 0;
   const look = () => {

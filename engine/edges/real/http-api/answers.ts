@@ -81,7 +81,12 @@ export function shapeList(
   }
 }
 
-export function sendJson(response: ServerResponse, code: number, value: unknown, contentType = 'application/json'): void {
+export function sendJson(
+  response: ServerResponse,
+  code: number,
+  value: unknown,
+  contentType = 'application/json',
+): void {
   const body = Buffer.from(`${JSON.stringify(value)}\n`, 'utf8');
   response.writeHead(code, { 'content-type': contentType, 'content-length': body.length });
   response.end(body);
@@ -100,7 +105,8 @@ export function sendError(response: ServerResponse, error: unknown, onFault: (er
     response.destroy();
     return;
   }
-  const status = known ?? new ApiError('InternalError', 'Internal error occurred: the engine could not carry out the request');
+  const status =
+    known ?? new ApiError('InternalError', 'Internal error occurred: the engine could not carry out the request');
   if (status.code === 429) response.setHeader('retry-after', '1');
   // A body that was not read to its end would be taken for the next request of the connection.
   if (status.code === 413) response.setHeader('connection', 'close');

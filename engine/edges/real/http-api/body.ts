@@ -57,7 +57,8 @@ export function parseYaml(body: Buffer): unknown {
   if (document === undefined) return null;
   if (more.length > 0) throw new ApiError('BadRequest', 'the body of the request holds more than one YAML document');
   const [error] = (document as { errors: Error[] }).errors;
-  if (error !== undefined) throw new ApiError('BadRequest', `the body of the request is not valid YAML: ${error.message}`);
+  if (error !== undefined)
+    throw new ApiError('BadRequest', `the body of the request is not valid YAML: ${error.message}`);
   // Few aliases are enough for any manifest; more are an attack on memory.
   return (document as { toJS(options: { maxAliasCount: number }): unknown }).toJS({ maxAliasCount: 100 });
 }

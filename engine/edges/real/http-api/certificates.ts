@@ -80,7 +80,9 @@ async function makeCertificate(nowMs: number): Promise<ServerCertificate> {
   const x509 = await import('@peculiar/x509');
   x509.cryptoProvider.set(webcrypto as unknown as Crypto);
   const validity = { notBefore: new Date(nowMs - 3600_000), notAfter: new Date(nowMs + VALID_MS) };
-  const generate = () => webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']);
+  // Node's keys are the DOM's keys under another type.
+  const generate = async () =>
+    (await webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify'])) as unknown as CryptoKeyPair;
   const [authorityKeys, serverKeys] = await Promise.all([generate(), generate()]);
   const authority = await x509.X509CertificateGenerator.createSelfSigned({
     ...validity,
@@ -113,7 +115,7 @@ async function makeCertificate(nowMs: number): Promise<ServerCertificate> {
       await x509.AuthorityKeyIdentifierExtension.create(authorityKeys.publicKey),
     ],
   });
-  const pkcs8 = await webcrypto.subtle.exportKey('pkcs8', serverKeys.privateKey);
+  const pkcs8 = await webcrypto.subtle.exportKey('pkcs8', serverKeys.privateKey as webcrypto.CryptoKey);
   return {
     ca: authority.toString('pem'),
     cert: server.toString('pem'),

@@ -17,7 +17,13 @@ export function subresourcesOf(kind: ResourceKind): Subresource[] {
   const result: Subresource[] = [];
   if (kind.status === 'subresource') result.push({ name: 'status', ...own, verbs: ['get', 'patch', 'update'] });
   if (kind.scale !== undefined) {
-    result.push({ name: 'scale', kind: 'Scale', group: 'autoscaling', version: 'v1', verbs: ['get', 'patch', 'update'] });
+    result.push({
+      name: 'scale',
+      kind: 'Scale',
+      group: 'autoscaling',
+      version: 'v1',
+      verbs: ['get', 'patch', 'update'],
+    });
   }
   if (kind.id === 'Pod') {
     result.push({ name: 'eviction', kind: 'Eviction', group: 'policy', version: 'v1', verbs: ['create'] });
@@ -94,7 +100,13 @@ export function legacyResourceList(group: string, version: string): unknown {
     })),
   ]);
   for (const review of REVIEWS.filter((item) => item.group === group && item.version === version)) {
-    resources.push({ name: review.plural, singularName: review.kind.toLowerCase(), namespaced: false, kind: review.kind, verbs: ['create'] });
+    resources.push({
+      name: review.plural,
+      singularName: review.kind.toLowerCase(),
+      namespaced: false,
+      kind: review.kind,
+      verbs: ['create'],
+    });
   }
   const groupVersion = group === '' ? version : `${group}/${version}`;
   return { kind: 'APIResourceList', apiVersion: 'v1', groupVersion, resources };
@@ -138,7 +150,11 @@ function aggregatedResources(group: string, version: string): unknown[] {
   return resources;
 }
 
-export function findReview(group: string, version: string, plural: string): { kind: string; apiVersion: string } | undefined {
+export function findReview(
+  group: string,
+  version: string,
+  plural: string,
+): { kind: string; apiVersion: string } | undefined {
   const found = REVIEWS.find((item) => item.group === group && item.version === version && item.plural === plural);
   return found === undefined ? undefined : { kind: found.kind, apiVersion: `${group}/${version}` };
 }

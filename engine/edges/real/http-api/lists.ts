@@ -109,7 +109,8 @@ function formatToken(token: PageToken): string {
 function parseToken(text: string): PageToken {
   try {
     const { id, start, counted } = JSON.parse(Buffer.from(text, 'base64url').toString('utf8')) as PageToken;
-    if (typeof id === 'string' && Number.isInteger(start) && start >= 0) return { id, start, counted: counted === true };
+    if (typeof id === 'string' && Number.isInteger(start) && start >= 0)
+      return { id, start, counted: counted === true };
   } catch {
     // Falls through to the refusal: the token is not one of ours.
   }
@@ -139,14 +140,21 @@ function forbiddenOption(field: string, why: string): ApiError {
 
 /** kubernetes-api.md §9.2, "Validation rules". */
 function checkListOptions(query: URLSearchParams): void {
-  if (query.has('sendInitialEvents')) throw forbiddenOption('sendInitialEvents', 'sendInitialEvents is forbidden for list');
+  if (query.has('sendInitialEvents'))
+    throw forbiddenOption('sendInitialEvents', 'sendInitialEvents is forbidden for list');
   const match = query.get('resourceVersionMatch') ?? '';
   if (match === '') return;
   if (match !== 'NotOlderThan' && match !== 'Exact') {
-    throw new ApiError('Invalid', `ListOptions.meta.k8s.io "" is invalid: resourceVersionMatch: Unsupported value: "${match}": supported values: "Exact", "NotOlderThan"`);
+    throw new ApiError(
+      'Invalid',
+      `ListOptions.meta.k8s.io "" is invalid: resourceVersionMatch: Unsupported value: "${match}": supported values: "Exact", "NotOlderThan"`,
+    );
   }
   if ((query.get('resourceVersion') ?? '') === '') {
-    throw forbiddenOption('resourceVersionMatch', 'resourceVersionMatch is forbidden unless resourceVersion is provided');
+    throw forbiddenOption(
+      'resourceVersionMatch',
+      'resourceVersionMatch is forbidden unless resourceVersion is provided',
+    );
   }
 }
 
@@ -154,11 +162,13 @@ export function checkWatchOptions(query: URLSearchParams): { withInitialEvents: 
   const withInitialEvents = isTrue(query, 'sendInitialEvents');
   const match = query.get('resourceVersionMatch') ?? '';
   if (withInitialEvents && match !== 'NotOlderThan') {
-    throw forbiddenOption('resourceVersionMatch', 'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan');
+    throw forbiddenOption(
+      'resourceVersionMatch',
+      'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan',
+    );
   }
   if (!query.has('sendInitialEvents') && match !== '') {
     throw forbiddenOption('resourceVersionMatch', 'resourceVersionMatch is forbidden for watch');
   }
   return { withInitialEvents };
 }
-

@@ -64,7 +64,8 @@ export async function streamLog(
 
 function containerOf(pod: KubeObject, wanted: string): string {
   const spec = isRecord(pod.spec) ? pod.spec : {};
-  const namesOf = (list: unknown) => (Array.isArray(list) ? list.map((item: { name?: string }) => item.name ?? '') : []);
+  const namesOf = (list: unknown) =>
+    Array.isArray(list) ? list.map((item: { name?: string }) => item.name ?? '') : [];
   const containers = namesOf(spec.containers);
   const all = [...containers, ...namesOf(spec.initContainers)];
   const { name, annotations } = pod.metadata;

@@ -20,7 +20,12 @@ export interface VersionFacts {
 }
 
 /** Version, discovery and OpenAPI. Returns false when the path is none of them. */
-export function answerMeta(request: IncomingMessage, response: ServerResponse, url: URL, version: VersionFacts): boolean {
+export function answerMeta(
+  request: IncomingMessage,
+  response: ServerResponse,
+  url: URL,
+  version: VersionFacts,
+): boolean {
   const path = url.pathname.replace(/\/+$/, '');
   const answer = metaAnswer(request, response, path, version);
   if (answer === undefined) return false;
@@ -40,7 +45,9 @@ function metaAnswer(
   const json = (value: unknown) => () => sendJson(response, 200, value);
   switch (path) {
     case '':
-      return json({ paths: ['/api', '/apis', '/healthz', '/livez', '/openapi/v2', '/openapi/v3', '/readyz', '/version'] });
+      return json({
+        paths: ['/api', '/apis', '/healthz', '/livez', '/openapi/v2', '/openapi/v3', '/readyz', '/version'],
+      });
     case '/version':
       return json({
         ...version,

@@ -52,10 +52,19 @@ function operation(gvk: unknown, schema: string, action: string): unknown {
   };
 }
 
-function objectSchema(schema: TypeSchema | undefined, schemas: Record<string, unknown>, isRoot: boolean): Record<string, unknown> {
+function objectSchema(
+  schema: TypeSchema | undefined,
+  schemas: Record<string, unknown>,
+  isRoot: boolean,
+): Record<string, unknown> {
   const typeMeta = isRoot ? { apiVersion: { type: 'string' }, kind: { type: 'string' } } : {};
   if (schema === undefined) {
-    const properties = { ...typeMeta, metadata: reference('meta.v1.ObjectMeta', schemas), spec: openObject(), status: openObject() };
+    const properties = {
+      ...typeMeta,
+      metadata: reference('meta.v1.ObjectMeta', schemas),
+      spec: openObject(),
+      status: openObject(),
+    };
     return { type: 'object', properties, 'x-kubernetes-preserve-unknown-fields': true };
   }
   const properties: Record<string, unknown> = { ...typeMeta };
@@ -80,7 +89,8 @@ function reference(type: string, schemas: Record<string, unknown>): Record<strin
 }
 
 function fieldSchema(field: FieldSchema, schemas: Record<string, unknown>): Record<string, unknown> {
-  const element = schemaOfType(field.element) === undefined ? scalarSchema(field.element) : reference(field.element, schemas);
+  const element =
+    schemaOfType(field.element) === undefined ? scalarSchema(field.element) : reference(field.element, schemas);
   const strategies = [...(field.merges ? ['merge'] : []), ...(field.retainsKeys ? ['retainKeys'] : [])];
   const extensions = {
     ...(strategies.length > 0 ? { 'x-kubernetes-patch-strategy': strategies.join(',') } : {}),
@@ -107,7 +117,11 @@ function scalarSchema(type: string): Record<string, unknown> {
     case 'MicroTime':
       return { type: 'string', format: 'date-time' };
     case 'IntOrString':
-      return { oneOf: [{ type: 'integer' }, { type: 'string' }], format: 'int-or-string', 'x-kubernetes-int-or-string': true };
+      return {
+        oneOf: [{ type: 'integer' }, { type: 'string' }],
+        format: 'int-or-string',
+        'x-kubernetes-int-or-string': true,
+      };
     case 'Quantity':
       return { oneOf: [{ type: 'string' }, { type: 'number' }] };
     case 'Raw':

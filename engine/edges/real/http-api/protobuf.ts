@@ -101,13 +101,20 @@ function decodeStruct(bytes: Uint8Array, schema: TypeSchema, depth: number): Rec
     const { name, field } = known;
     if (field.inline) {
       const inner = schemaOfType(field.element);
-      if (inner !== undefined && wire.bytes !== undefined) Object.assign(result, decodeStruct(wire.bytes, inner, depth + 1));
+      if (inner !== undefined && wire.bytes !== undefined)
+        Object.assign(result, decodeStruct(wire.bytes, inner, depth + 1));
     } else addField(result, name, field, wire, depth);
   }
   return dropEmpty(result, schema);
 }
 
-function addField(result: Record<string, unknown>, name: string, field: FieldSchema, wire: WireField, depth: number): void {
+function addField(
+  result: Record<string, unknown>,
+  name: string,
+  field: FieldSchema,
+  wire: WireField,
+  depth: number,
+): void {
   if (field.container === 'map') {
     const [key, value] = decodeEntry(wire.bytes ?? new Uint8Array(), field, depth);
     const map = isRecord(result[name]) ? result[name] : {};

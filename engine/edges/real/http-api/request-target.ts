@@ -62,4 +62,3 @@ function served(group: string, version: string, plural: string | undefined): Res
   if (kind === undefined) throw unknownPath();
   return kind;
 }
-

@@ -119,7 +119,9 @@ export class ResourceRoutes {
     const options = await readDeleteOptions(exchange);
     const deleted = this.#lists
       .select(target, query)
-      .map((object) => this.#parts.resources.delete(refTo(target, object.metadata.namespace, object.metadata.name), options));
+      .map((object) =>
+        this.#parts.resources.delete(refTo(target, object.metadata.namespace, object.metadata.name), options),
+      );
     const metadata = { resourceVersion: String(this.#parts.resources.store.resourceVersion) };
     const table = { includeObject: 'Metadata', withColumns: true, nowMs: this.#parts.now() } as const;
     sendJson(response, 200, shapeList('object', target.kind, deleted, metadata, table));
@@ -218,7 +220,11 @@ export class ResourceRoutes {
         const scale = applyPatch(kind, before, patch);
         const { resourceVersion: _read, ...metadata } = scale.metadata;
         const unconditional = patch.type === 'merge' && !mentionsVersion(patch.patch);
-        sendJson(response, 200, writeScale(resources, kind, ref, unconditional ? { ...scale, metadata } : scale, writeOptions(exchange)));
+        sendJson(
+          response,
+          200,
+          writeScale(resources, kind, ref, unconditional ? { ...scale, metadata } : scale, writeOptions(exchange)),
+        );
         return;
       }
       default:

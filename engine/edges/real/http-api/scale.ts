@@ -12,7 +12,8 @@ export function scaleOf(kind: ResourceKind, object: KubeObject): KubeObject {
   const replicas = valueAt(object, stepsOf(paths.specReplicas));
   const current = valueAt(object, stepsOf(paths.statusReplicas));
   const statusSelector = valueAt(object, stepsOf(paths.selector));
-  const selector = typeof statusSelector === 'string' ? statusSelector : selectorText(valueAt(object, ['spec', 'selector']));
+  const selector =
+    typeof statusSelector === 'string' ? statusSelector : selectorText(valueAt(object, ['spec', 'selector']));
   return {
     kind: 'Scale',
     apiVersion: 'autoscaling/v1',

@@ -7,9 +7,9 @@ import type { Resources } from '#api/resources.ts';
 import { sendError, sendText } from './answers.ts';
 import type { ServerCertificate } from './certificates.ts';
 import type { LogReader } from './logs.ts';
+import { answerMeta, type VersionFacts } from './meta-routes.ts';
 import { ResourceRoutes } from './resource-routes.ts';
 import type { Identity } from './reviews.ts';
-import { answerMeta, type VersionFacts } from './meta-routes.ts';
 
 export interface HttpApiParts {
   resources: Resources;
@@ -42,9 +42,14 @@ export class HttpApi {
     this.#parts = parts;
     this.#tokenDigest = digestOf(parts.token);
     this.#routes = new ResourceRoutes(parts);
-    this.#server = createServer({ ...parts.certificate, minVersion: 'TLSv1.2', ALPNProtocols: ['http/1.1'] }, (request, response) => {
-      this.#handle(request, response).catch((error: unknown) => sendError(response, error, (fault) => this.#fault(fault)));
-    });
+    this.#server = createServer(
+      { ...parts.certificate, minVersion: 'TLSv1.2', ALPNProtocols: ['http/1.1'] },
+      (request, response) => {
+        this.#handle(request, response).catch((error: unknown) =>
+          sendError(response, error, (fault) => this.#fault(fault)),
+        );
+      },
+    );
     // Watches and logs are quiet for longer than any request timeout.
     this.#server.requestTimeout = 60_000;
     this.#server.timeout = 0;
@@ -106,4 +111,3 @@ function urlOf(request: IncomingMessage): URL {
     throw new ApiError('BadRequest', 'the request line holds no valid URL');
   }
 }
-

@@ -42,7 +42,10 @@ export function writeOptions({ request, target, query }: WriteRequest): WriteOpt
 function fieldValidation(query: URLSearchParams): FieldValidation {
   const value = query.get('fieldValidation') || 'Warn';
   if (value === 'Strict' || value === 'Warn' || value === 'Ignore') return value;
-  throw new ApiError('Invalid', `fieldValidation: Unsupported value: "${value}": supported values: "Ignore", "Strict", "Warn"`);
+  throw new ApiError(
+    'Invalid',
+    `fieldValidation: Unsupported value: "${value}": supported values: "Ignore", "Strict", "Warn"`,
+  );
 }
 
 /** Reads the body of a POST or PUT as an object of the target's kind, checked against the URL. */
@@ -57,15 +60,24 @@ export async function readManifest(write: WriteRequest): Promise<Manifest> {
       `the object provided is unrecognized (must be of type ${kind.kind} in ${apiVersion}): it is ${String(body.kind)} in ${String(body.apiVersion)}`,
     );
   }
-  if (body.metadata !== undefined && !isRecord(body.metadata)) throw new ApiError('BadRequest', 'metadata must be an object');
+  if (body.metadata !== undefined && !isRecord(body.metadata))
+    throw new ApiError('BadRequest', 'metadata must be an object');
   const metadata = withUrlIdentity(target, (body.metadata ?? {}) as Manifest['metadata']);
   return checkedFields(write, { ...body, apiVersion, kind: kind.kind, metadata });
 }
 
 function withUrlIdentity(target: Target, metadata: Manifest['metadata']): Manifest['metadata'] {
   const { namespace, name } = target;
-  if (namespace !== undefined && metadata.namespace !== undefined && metadata.namespace !== '' && metadata.namespace !== namespace) {
-    throw new ApiError('BadRequest', 'the namespace of the provided object does not match the namespace sent on the request');
+  if (
+    namespace !== undefined &&
+    metadata.namespace !== undefined &&
+    metadata.namespace !== '' &&
+    metadata.namespace !== namespace
+  ) {
+    throw new ApiError(
+      'BadRequest',
+      'the namespace of the provided object does not match the namespace sent on the request',
+    );
   }
   if (name !== undefined && metadata.name !== undefined && metadata.name !== name) {
     throw new ApiError(
@@ -91,11 +103,19 @@ function checkedFields({ query, response }: WriteRequest, manifest: Manifest): M
   return value as unknown as Manifest;
 }
 
-function reportUnknown(mode: FieldValidation, response: ServerResponse, object: { apiVersion: string; kind: string }, unknown: readonly string[]): void {
+function reportUnknown(
+  mode: FieldValidation,
+  response: ServerResponse,
+  object: { apiVersion: string; kind: string },
+  unknown: readonly string[],
+): void {
   if (unknown.length === 0 || mode === 'Ignore') return;
   const texts = unknown.map((path) => `unknown field "${path}"`);
   if (mode === 'Warn') {
-    response.setHeader('warning', texts.map((text) => `299 - ${JSON.stringify(asciiOf(text))}`));
+    response.setHeader(
+      'warning',
+      texts.map((text) => `299 - ${JSON.stringify(asciiOf(text))}`),
+    );
     return;
   }
   const version = object.apiVersion.slice(object.apiVersion.indexOf('/') + 1);
@@ -112,10 +132,15 @@ function asciiOf(text: string): string {
 
 /** Custom resources cannot be replaced without saying which version is replaced (kubernetes-api.md §4.3). */
 export function requireVersion(kind: ResourceKind, manifest: Manifest): void {
-  const needsVersion = kind.custom || kind.id === 'Lease.coordination.k8s.io' || kind.id === 'PodDisruptionBudget.policy';
+  const needsVersion =
+    kind.custom || kind.id === 'Lease.coordination.k8s.io' || kind.id === 'PodDisruptionBudget.policy';
   if (!needsVersion || (manifest.metadata.resourceVersion ?? '') !== '') return;
   throw invalid(kind, manifest.metadata.name ?? '', [
-    { reason: 'FieldValueInvalid', message: 'Invalid value: 0: must be specified for an update', field: 'metadata.resourceVersion' },
+    {
+      reason: 'FieldValueInvalid',
+      message: 'Invalid value: 0: must be specified for an update',
+      field: 'metadata.resourceVersion',
+    },
   ]);
 }
 
@@ -156,8 +181,12 @@ function operationsOf(value: unknown): JSONPatchDocument {
   if (!Array.isArray(value)) throw new ApiError('BadRequest', 'a JSON patch must be a list of operations');
   for (const [index, operation] of value.entries()) {
     const wellFormed =
-      isRecord(operation) && OPERATIONS.includes(String(operation.op)) && typeof operation.path === 'string' && /^(\/|$)/.test(operation.path);
-    if (!wellFormed) throw new ApiError('BadRequest', `operation ${index} of the JSON patch needs a known "op" and a "path"`);
+      isRecord(operation) &&
+      OPERATIONS.includes(String(operation.op)) &&
+      typeof operation.path === 'string' &&
+      /^(\/|$)/.test(operation.path);
+    if (!wellFormed)
+      throw new ApiError('BadRequest', `operation ${index} of the JSON patch needs a known "op" and a "path"`);
     const needsFrom = operation.op === 'move' || operation.op === 'copy';
     if (needsFrom && typeof operation.from !== 'string') {
       throw new ApiError('BadRequest', `operation ${index} of the JSON patch needs "from"`);
@@ -184,7 +213,8 @@ const POLICIES = ['Background', 'Foreground', 'Orphan'] as const;
 export async function readDeleteOptions({ request, query }: WriteRequest): Promise<DeleteOptions> {
   const text = await readBody(request);
   const body = text.length === 0 ? {} : decodeObject(text, mediaTypeOf(request));
-  const policy = query.get('propagationPolicy') ?? body.propagationPolicy ?? (orphans(query, body) ? 'Orphan' : undefined);
+  const policy =
+    query.get('propagationPolicy') ?? body.propagationPolicy ?? (orphans(query, body) ? 'Orphan' : undefined);
   if (policy !== undefined && !POLICIES.includes(policy as 'Orphan')) {
     throw new ApiError(
       'Invalid',
@@ -193,7 +223,10 @@ export async function readDeleteOptions({ request, query }: WriteRequest): Promi
   }
   const grace = wholeNumber(query, 'gracePeriodSeconds') ?? body.gracePeriodSeconds;
   if (grace !== undefined && (!Number.isInteger(grace) || (grace as number) < 0)) {
-    throw new ApiError('Invalid', 'DeleteOptions.meta.k8s.io "" is invalid: gracePeriodSeconds: must be a whole number of zero or more');
+    throw new ApiError(
+      'Invalid',
+      'DeleteOptions.meta.k8s.io "" is invalid: gracePeriodSeconds: must be a whole number of zero or more',
+    );
   }
   const dryRun = [...query.getAll('dryRun'), ...(Array.isArray(body.dryRun) ? body.dryRun : [])];
   return {

@@ -143,5 +143,11 @@ async function bundle(application: string, entry: string, file: string, external
 async function buildPage(application: string, root: string, outDir: string): Promise<void> {
   const { build } = await import('vite');
   rmSync(outDir, { recursive: true, force: true });
-  await build({ root: join(application, root), logLevel: 'error', build: { outDir, emptyOutDir: true } });
+  // `native`: the other loaders write beside node_modules, where the engine's user may not be allowed to.
+  await build({
+    root: join(application, root),
+    configLoader: 'native',
+    logLevel: 'error',
+    build: { outDir, emptyOutDir: true },
+  });
 }

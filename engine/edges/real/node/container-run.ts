@@ -3,7 +3,16 @@ import { dirname } from 'node:path';
 import type { ContainerState, PreStopHook, ProbeKind, ProbeSpec } from '#machine/pods.ts';
 import { attemptHook } from './attempts.ts';
 import { Prober } from './prober.ts';
-import { isAlive, markedProcesses, processesOf, processTree, signal, startTicksOf, usageOf } from './processes.ts';
+import {
+  isAlive,
+  markedProcesses,
+  parentOf,
+  processesOf,
+  processTree,
+  signal,
+  startTicksOf,
+  usageOf,
+} from './processes.ts';
 import type { Records, RunRecord } from './records.ts';
 import { spawnRun } from './wrapper.ts';
 
@@ -157,7 +166,8 @@ export class ContainerRun {
   #findWrapper(): void {
     const marked = markedProcesses().get(this.#mark) ?? [];
     const members = new Set(marked);
-    const top = marked.find((pid) => processTree(pid).length >= members.size) ?? marked[0];
+    // The wrapper is the one whose parent is not one of them.
+    const top = marked.find((pid) => !members.has(parentOf(pid) ?? 0)) ?? marked[0];
     const startTicks = top === undefined ? undefined : startTicksOf(top);
     this.record.wrapper = top === undefined || startTicks === undefined ? undefined : { pid: top, startTicks };
     this.#save();

@@ -53,6 +53,11 @@ export function startTicksOf(pid: number): string | undefined {
   return processFacts(pid)?.startTicks;
 }
 
+/** The pid of a process's parent; undefined when it is gone. */
+export function parentOf(pid: number): number | undefined {
+  return processFacts(pid)?.parent;
+}
+
 /** True when this very process (not another that got its number) is alive. */
 export function isAlive(pid: number, startTicks: string): boolean {
   return startTicksOf(pid) === startTicks;
@@ -90,11 +95,23 @@ export function processesOf(wrapperPid: number | undefined, mark: string): numbe
   return all.map((facts) => facts.pid).filter((pid) => members.has(pid) && pid !== process.pid);
 }
 
-/** The descendants of one process and itself; cheaper than `processesOf`, enough for counting. */
+const TABLE_MS = 500;
+let table: { atMs: number; all: ProcessFacts[] } = { atMs: 0, all: [] };
+
+/** All processes, at most half a second old: many containers are counted at a time, and reading /proc is the cost. */
+function recentProcesses(): ProcessFacts[] {
+  if (Date.now() - table.atMs >= TABLE_MS) {
+    const all = pids()
+      .map(processFacts)
+      .filter((facts) => facts !== undefined);
+    table = { atMs: Date.now(), all };
+  }
+  return table.all;
+}
+
+/** The descendants of one process and itself, as of the last half second; for counting. */
 export function processTree(rootPid: number): number[] {
-  const all = pids()
-    .map(processFacts)
-    .filter((facts) => facts !== undefined);
+  const all = recentProcesses();
   const members = new Set([rootPid]);
   for (let before = -1; before !== members.size; ) {
     before = members.size;

@@ -34,8 +34,22 @@ const integer = { type: 'integer' } as const;
 const wide = { wide: true } as const;
 
 const TEMPLATE = [
-  column('Containers', (object) => listOf(template(object).containers).map((item) => textOf(item.name)).join(','), wide),
-  column('Images', (object) => listOf(template(object).containers).map((item) => textOf(item.image)).join(','), wide),
+  column(
+    'Containers',
+    (object) =>
+      listOf(template(object).containers)
+        .map((item) => textOf(item.name))
+        .join(','),
+    wide,
+  ),
+  column(
+    'Images',
+    (object) =>
+      listOf(template(object).containers)
+        .map((item) => textOf(item.image))
+        .join(','),
+    wide,
+  ),
 ];
 const SELECTOR = column('Selector', (object) => textOf(selectorText(spec(object).selector)), wide);
 
@@ -55,7 +69,9 @@ function readinessGates(pod: Members): string {
   const gates = listOf(spec(pod).readinessGates);
   if (gates.length === 0) return '<none>';
   const conditions = listOf(status(pod).conditions);
-  const met = gates.filter((gate) => conditions.some((item) => item.type === gate.conditionType && item.status === 'True'));
+  const met = gates.filter((gate) =>
+    conditions.some((item) => item.type === gate.conditionType && item.status === 'True'),
+  );
   return `${met.length}/${gates.length}`;
 }
 
@@ -143,7 +159,9 @@ const INGRESS = [
   column('Class', (object) => textOf(spec(object).ingressClassName)),
   column('Hosts', ingressHosts),
   column('Address', (object) =>
-    listOf(mapOf(status(object).loadBalancer).ingress).map((item) => textOf(item.ip ?? item.hostname, '')).join(','),
+    listOf(mapOf(status(object).loadBalancer).ingress)
+      .map((item) => textOf(item.ip ?? item.hostname, ''))
+      .join(','),
   ),
   column('Ports', (object) => (listOf(spec(object).tls).length > 0 ? '80, 443' : '80')),
   age,
@@ -239,7 +257,12 @@ const NODE = [
   column('Roles', (node) => {
     const prefix = 'node-role.kubernetes.io/';
     const labels = Object.keys(mapOf(mapOf(node.metadata).labels)).filter((label) => label.startsWith(prefix));
-    return textOf(labels.map((label) => label.slice(prefix.length)).sort().join(','));
+    return textOf(
+      labels
+        .map((label) => label.slice(prefix.length))
+        .sort()
+        .join(','),
+    );
   }),
   age,
   column('Version', (node) => textOf(mapOf(status(node).nodeInfo).kubeletVersion, '')),
@@ -247,7 +270,11 @@ const NODE = [
   column('External-IP', (node) => nodeAddress(node, 'ExternalIP'), wide),
   column('OS-Image', (node) => textOf(mapOf(status(node).nodeInfo).osImage, '<unknown>'), wide),
   column('Kernel-Version', (node) => textOf(mapOf(status(node).nodeInfo).kernelVersion, '<unknown>'), wide),
-  column('Container-Runtime', (node) => textOf(mapOf(status(node).nodeInfo).containerRuntimeVersion, '<unknown>'), wide),
+  column(
+    'Container-Runtime',
+    (node) => textOf(mapOf(status(node).nodeInfo).containerRuntimeVersion, '<unknown>'),
+    wide,
+  ),
 ];
 
 function nodeAddress(node: Members, type: string): string {
@@ -257,10 +284,17 @@ function nodeAddress(node: Members, type: string): string {
 const ENDPOINT_SLICE = [
   name,
   column('AddressType', (slice) => textOf(slice.addressType)),
-  column('Ports', (slice) => atMostThree(listOf(slice.ports).map((port) => textOf(port.port, '*')), '<unset>')),
+  column('Ports', (slice) =>
+    atMostThree(
+      listOf(slice.ports).map((port) => textOf(port.port, '*')),
+      '<unset>',
+    ),
+  ),
   column('Endpoints', (slice) =>
     atMostThree(
-      listOf(slice.endpoints).flatMap((endpoint) => (Array.isArray(endpoint.addresses) ? endpoint.addresses.map(String) : [])),
+      listOf(slice.endpoints).flatMap((endpoint) =>
+        Array.isArray(endpoint.addresses) ? endpoint.addresses.map(String) : [],
+      ),
       '<unset>',
     ),
   ),
@@ -282,7 +316,9 @@ const BINDING = [
       (binding) =>
         listOf(binding.subjects)
           .filter((subject) => subject.kind === kind)
-          .map((subject) => (kind === 'ServiceAccount' ? `${textOf(subject.namespace)}/${textOf(subject.name)}` : textOf(subject.name)))
+          .map((subject) =>
+            kind === 'ServiceAccount' ? `${textOf(subject.namespace)}/${textOf(subject.name)}` : textOf(subject.name),
+          )
           .join(', '),
       wide,
     ),

@@ -33,7 +33,9 @@ function restartsText(statuses: readonly Members[], nowMs: number): string {
 function initStatus(spec: Members, status: Members): string | undefined {
   const statuses = listOf(status.initContainerStatuses);
   const sidecars = new Set(
-    listOf(spec.initContainers).filter((item) => item.restartPolicy === 'Always').map((item) => item.name),
+    listOf(spec.initContainers)
+      .filter((item) => item.restartPolicy === 'Always')
+      .map((item) => item.name),
   );
   const total = listOf(spec.initContainers).length;
   for (const [index, item] of statuses.entries()) {

@@ -94,7 +94,8 @@ export function qualifiedNameProblem(key: string): string | undefined {
   if (parts.length > 2) {
     return "a qualified name must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]') with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')";
   }
-  const [prefix, name] = parts.length === 2 ? [parts[0] as string, parts[1] as string] : [undefined, parts[0] as string];
+  const [prefix, name] =
+    parts.length === 2 ? [parts[0] as string, parts[1] as string] : [undefined, parts[0] as string];
   if (prefix !== undefined) {
     if (prefix === '') return 'prefix part must be non-empty';
     const problem = subdomainProblem(prefix);

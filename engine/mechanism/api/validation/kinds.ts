@@ -60,11 +60,19 @@ function validateWorkload(object: KubeObject, causes: Causes): void {
   const template = mapOf(spec.template);
   if (!isRecord(spec.selector)) causes.required('spec.selector');
   else validateSelector(spec.selector, mapOf(template.metadata), causes);
-  validateTemplate(template, 'spec.template', causes);
+  validateTemplate(template, 'spec.template', causes, claimNames(spec));
   const restartPolicy = mapOf(template.spec).restartPolicy;
   if (restartPolicy !== undefined && restartPolicy !== 'Always') {
     causes.unsupported('spec.template.spec.restartPolicy', restartPolicy, ['Always']);
   }
+}
+
+/** Claim templates become volumes of each pod. */
+function claimNames(spec: Members): string[] {
+  return eachOf(spec.volumeClaimTemplates, 'spec.volumeClaimTemplates').flatMap(([claim]) => {
+    const { name } = mapOf(claim.metadata);
+    return typeof name === 'string' ? [name] : [];
+  });
 }
 
 function validateSelector(selector: Members, templateMetadata: Members, causes: Causes): void {
@@ -81,7 +89,13 @@ function validateSelector(selector: Members, templateMetadata: Members, causes: 
 }
 
 function validateJobSpec(spec: Members, path: string, causes: Causes): void {
-  for (const field of ['completions', 'parallelism', 'backoffLimit', 'activeDeadlineSeconds', 'ttlSecondsAfterFinished']) {
+  for (const field of [
+    'completions',
+    'parallelism',
+    'backoffLimit',
+    'activeDeadlineSeconds',
+    'ttlSecondsAfterFinished',
+  ]) {
     notNegative(spec[field], `${path}.${field}`, causes);
   }
   validateTemplate(mapOf(spec.template), `${path}.template`, causes);
@@ -99,7 +113,11 @@ function validateData(object: KubeObject, fields: readonly string[], causes: Cau
   for (const field of fields) {
     for (const [key, value] of Object.entries(mapOf(object[field]))) {
       if (!DATA_KEY.test(key) || key === '.' || key.startsWith('..')) {
-        causes.invalid(`${field}[${key}]`, key, "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')");
+        causes.invalid(
+          `${field}[${key}]`,
+          key,
+          "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')",
+        );
       }
       bytes += String(value).length;
     }
@@ -183,7 +201,8 @@ function validateIngress(object: KubeObject, causes: Causes): void {
 function validateIngressBackend(backend: Members, path: string, causes: Causes): void {
   if (backend.resource !== undefined) return;
   const service = mapOf(backend.service);
-  if (typeof service.name !== 'string' || service.name === '') causes.required(`${path}.service.name`, 'name is required');
+  if (typeof service.name !== 'string' || service.name === '')
+    causes.required(`${path}.service.name`, 'name is required');
   const { name, number } = mapOf(service.port);
   if (name === undefined && number === undefined) {
     causes.required(`${path}.service.port`, 'port name or number is required');
@@ -193,7 +212,8 @@ function validateIngressBackend(backend: Members, path: string, causes: Causes):
 
 function validateBinding(object: KubeObject, causes: Causes): void {
   const ref = mapOf(object.roleRef);
-  if (ref.kind !== 'Role' && ref.kind !== 'ClusterRole') causes.unsupported('roleRef.kind', ref.kind ?? '', ['Role', 'ClusterRole']);
+  if (ref.kind !== 'Role' && ref.kind !== 'ClusterRole')
+    causes.unsupported('roleRef.kind', ref.kind ?? '', ['Role', 'ClusterRole']);
   if (typeof ref.name !== 'string' || ref.name === '') causes.required('roleRef.name');
   for (const [subject, at] of eachOf(object.subjects, 'subjects')) {
     if (typeof subject.name !== 'string' || subject.name === '') causes.required(`${at}.name`);

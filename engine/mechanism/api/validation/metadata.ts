@@ -30,7 +30,8 @@ export function validateMetadata(kind: ResourceKind, object: KubeObject, causes:
   validateAnnotations(annotations, 'metadata.annotations', causes);
   for (const [owner, path] of eachOf(ownerReferences, 'metadata.ownerReferences')) {
     for (const key of ['apiVersion', 'kind', 'name', 'uid']) {
-      if (typeof owner[key] !== 'string' || owner[key] === '') causes.invalid(`${path}.${key}`, '', 'must not be empty');
+      if (typeof owner[key] !== 'string' || owner[key] === '')
+        causes.invalid(`${path}.${key}`, '', 'must not be empty');
     }
   }
   if ((ownerReferences ?? []).filter((owner) => owner.controller === true).length > 1) {

@@ -5,14 +5,18 @@ import { validateAnnotations, validateLabels } from './metadata.ts';
 const QUANTITY = /^[+-]?([0-9]+|[0-9]+\.[0-9]*|\.[0-9]+)(([KMGTPE]i)|[numkMGTPE]|[eE][+-]?[0-9]+)?$/;
 const ENV_NAME = /^[ -<>-~]+$/;
 
-/** The parts of a pod or pod template that the engine relies on. */
-export function validatePodSpec(spec: Members, path: string, causes: Causes): void {
+/**
+ * The parts of a pod or pod template that the engine relies on.
+ * @param claims Volumes that a StatefulSet's claim templates add to each pod.
+ */
+export function validatePodSpec(spec: Members, path: string, causes: Causes, claims: readonly string[] = []): void {
   const volumes = new Set<string>();
   for (const [volume, at] of eachOf(spec.volumes, `${path}.volumes`)) {
     checkUniqueName(volume.name, `${at}.name`, volumes, causes);
     const sources = Object.keys(volume).filter((key) => key !== 'name');
     if (sources.length > 1) causes.forbidden(`${at}.${sources[1]}`, 'may not specify more than 1 volume type');
   }
+  for (const claim of claims) volumes.add(claim);
   if (!Array.isArray(spec.containers) || spec.containers.length === 0) causes.required(`${path}.containers`);
   const names = new Set<string>();
   for (const list of ['initContainers', 'containers']) {
@@ -32,11 +36,16 @@ export function validatePodSpec(spec: Members, path: string, causes: Causes): vo
 }
 
 /** `{ metadata, spec }` inside a workload. */
-export function validateTemplate(template: Members, path: string, causes: Causes): void {
+export function validateTemplate(
+  template: Members,
+  path: string,
+  causes: Causes,
+  claims: readonly string[] = [],
+): void {
   const metadata = mapOf(template.metadata);
   validateLabels(metadata.labels, `${path}.metadata.labels`, causes);
   validateAnnotations(metadata.annotations, `${path}.metadata.annotations`, causes);
-  validatePodSpec(mapOf(template.spec), `${path}.spec`, causes);
+  validatePodSpec(mapOf(template.spec), `${path}.spec`, causes, claims);
 }
 
 function checkUniqueName(name: unknown, path: string, seen: Set<string>, causes: Causes): void {
@@ -53,7 +62,8 @@ function checkUniqueName(name: unknown, path: string, seen: Set<string>, causes:
 function validateContainer(container: Members, path: string, volumes: ReadonlySet<string>, causes: Causes): void {
   const { image } = container;
   if (typeof image !== 'string' || image === '') causes.required(`${path}.image`);
-  else if (image.trim() !== image) causes.invalid(`${path}.image`, image, 'must not have leading or trailing whitespace');
+  else if (image.trim() !== image)
+    causes.invalid(`${path}.image`, image, 'must not have leading or trailing whitespace');
   const policies = ['Always', 'IfNotPresent', 'Never'];
   if (container.imagePullPolicy !== undefined && !policies.includes(container.imagePullPolicy as string)) {
     causes.unsupported(`${path}.imagePullPolicy`, container.imagePullPolicy, policies);
@@ -62,7 +72,11 @@ function validateContainer(container: Members, path: string, volumes: ReadonlySe
   for (const [variable, at] of eachOf(container.env, `${path}.env`)) {
     if (typeof variable.name !== 'string' || variable.name === '') causes.required(`${at}.name`);
     else if (!ENV_NAME.test(variable.name)) {
-      causes.invalid(`${at}.name`, variable.name, "a valid environment variable name must consist only of printable ASCII characters other than '='");
+      causes.invalid(
+        `${at}.name`,
+        variable.name,
+        "a valid environment variable name must consist only of printable ASCII characters other than '='",
+      );
     }
     if (isRecord(variable.valueFrom) && typeof variable.value === 'string' && variable.value !== '') {
       causes.invalid(`${at}.valueFrom`, '', 'may not be specified when `value` is not empty');
@@ -102,13 +116,18 @@ export function checkPort(port: number, path: string, causes: Causes): void {
 /** Requests and limits must be quantities, and a request may not be above its limit where both have the same unit. */
 function validateResources(resources: Members, path: string, causes: Causes): void {
   for (const part of ['requests', 'limits']) {
-    for (const [name, value] of Object.entries(mapOf(resources[part]))) validateQuantity(value, `${path}.${part}.${name}`, causes);
+    for (const [name, value] of Object.entries(mapOf(resources[part])))
+      validateQuantity(value, `${path}.${part}.${name}`, causes);
   }
 }
 
 export function validateQuantity(value: unknown, path: string, causes: Causes): void {
   if (typeof value === 'number' || (typeof value === 'string' && QUANTITY.test(value))) return;
-  causes.invalid(path, value, "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'");
+  causes.invalid(
+    path,
+    value,
+    "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'",
+  );
 }
 
 const HANDLERS = ['exec', 'httpGet', 'tcpSocket', 'grpc'];
@@ -117,9 +136,16 @@ function validateProbe(probe: Members, path: string, name: string, causes: Cause
   const handlers = HANDLERS.filter((handler) => probe[handler] !== undefined);
   if (handlers.length === 0) causes.required(path, 'must specify a handler type');
   if (handlers.length > 1) causes.forbidden(`${path}.${handlers[1]}`, 'may not specify more than 1 handler type');
-  for (const field of ['initialDelaySeconds', 'timeoutSeconds', 'periodSeconds', 'successThreshold', 'failureThreshold']) {
+  for (const field of [
+    'initialDelaySeconds',
+    'timeoutSeconds',
+    'periodSeconds',
+    'successThreshold',
+    'failureThreshold',
+  ]) {
     const value = probe[field];
-    if (typeof value === 'number' && value < 0) causes.invalid(`${path}.${field}`, value, 'must be greater than or equal to 0');
+    if (typeof value === 'number' && value < 0)
+      causes.invalid(`${path}.${field}`, value, 'must be greater than or equal to 0');
   }
   if (name !== 'readinessProbe' && typeof probe.successThreshold === 'number' && probe.successThreshold !== 1) {
     causes.invalid(`${path}.successThreshold`, probe.successThreshold, 'must be 1');

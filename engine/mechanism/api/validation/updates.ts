@@ -3,9 +3,7 @@ import type { KubeObject } from '#kube/object.ts';
 import { type Causes, type Members, mapOf } from './causes.ts';
 
 /** What may not change once an object exists. */
-export const UPDATE_RULES: Readonly<
-  Record<string, (next: KubeObject, live: KubeObject, causes: Causes) => void>
-> = {
+export const UPDATE_RULES: Readonly<Record<string, (next: KubeObject, live: KubeObject, causes: Causes) => void>> = {
   ConfigMap: keepImmutable,
   Secret: (next, live, causes) => {
     keepImmutable(next, live, causes);

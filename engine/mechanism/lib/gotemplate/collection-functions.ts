@@ -25,7 +25,11 @@ export const collectionFunctions: Readonly<Record<string, TemplateFunction>> = {
   get: fn(2, 2, (map, key) => mapOf(map)[text(key)] ?? ''),
   hasKey: fn(2, 2, (map, key) => Object.hasOwn(mapOf(map), text(key))),
   keys: fn(1, undefined, (...maps) => maps.flatMap((map) => Object.keys(mapOf(map)).sort())),
-  values: fn(1, 1, (map) => Object.keys(mapOf(map)).sort().map((key) => mapOf(map)[key])),
+  values: fn(1, 1, (map) =>
+    Object.keys(mapOf(map))
+      .sort()
+      .map((key) => mapOf(map)[key]),
+  ),
   first: fn(1, 1, (list) => listOf(list)[0]),
   last: fn(1, 1, (list) => listOf(list).at(-1)),
   rest: fn(1, 1, (list) => listOf(list).slice(1)),
@@ -34,7 +38,9 @@ export const collectionFunctions: Readonly<Record<string, TemplateFunction>> = {
   prepend: fn(2, 2, (list, value) => [value, ...listOf(list)]),
   concat: fn(0, undefined, (...lists) => lists.flatMap(listOf)),
   has: fn(2, 2, (value, list) => listOf(list).some((item) => equal(item, value))),
-  without: fn(1, undefined, (list, ...gone) => listOf(list).filter((item) => !gone.some((other) => equal(item, other)))),
+  without: fn(1, undefined, (list, ...gone) =>
+    listOf(list).filter((item) => !gone.some((other) => equal(item, other))),
+  ),
   compact: fn(1, 1, (list) => listOf(list).filter(isTrue)),
   uniq: fn(1, 1, (list) =>
     listOf(list).filter((item, index, all) => all.findIndex((other) => equal(item, other)) === index),

@@ -85,8 +85,12 @@ class Evaluation {
   #items(value: Value, at: number): [Value, Value][] {
     if (value === undefined || value === null) return [];
     if (Array.isArray(value)) return value.map((item, index) => [BigInt(index), item]);
-    if (isRecord(value)) return Object.keys(value).sort().map((key) => [key, value[key]]);
-    if (typeof value === 'bigint') return Array.from({ length: Math.min(Number(value), STEPS_MAX) }, (_, index) => [BigInt(index), BigInt(index)]);
+    if (isRecord(value))
+      return Object.keys(value)
+        .sort()
+        .map((key) => [key, value[key]]);
+    if (typeof value === 'bigint')
+      return Array.from({ length: Math.min(Number(value), STEPS_MAX) }, (_, index) => [BigInt(index), BigInt(index)]);
     throw this.#error(`range can't iterate over ${formatAction(value)}`, at);
   }
 
@@ -136,7 +140,12 @@ class Evaluation {
     }
   }
 
-  #shortCircuit({ name, at }: Extract<Operand, { type: 'function' }>, rest: readonly Operand[], dot: Value, piped: Value[]): Value {
+  #shortCircuit(
+    { name, at }: Extract<Operand, { type: 'function' }>,
+    rest: readonly Operand[],
+    dot: Value,
+    piped: Value[],
+  ): Value {
     if (rest.length + piped.length === 0) throw this.#error(`wrong number of args for ${name}: got 0`, at);
     let value: Value;
     for (const argument of rest) {
@@ -176,7 +185,8 @@ class Evaluation {
   #field(value: Value, name: string, at: number): Value {
     if (isRecord(value)) {
       if (Object.hasOwn(value, name)) return value[name];
-      if (this.#options.missingKey === 'error') throw this.#error(`map has no entry for key ${JSON.stringify(name)}`, at);
+      if (this.#options.missingKey === 'error')
+        throw this.#error(`map has no entry for key ${JSON.stringify(name)}`, at);
       return undefined;
     }
     if (value === undefined || value === null) throw this.#error(`nil pointer evaluating interface {}.${name}`, at);

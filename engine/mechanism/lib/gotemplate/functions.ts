@@ -86,7 +86,9 @@ function indexInto(value: Value, key: Value): Value {
     return typeof value === 'string' ? BigInt(value.charCodeAt(at)) : value[at];
   }
   if (isRecord(value)) return Object.hasOwn(value, String(key)) ? value[String(key)] : undefined;
-  throw new Error(value === null || value === undefined ? 'index of untyped nil' : `can't index item of type ${kindName(value)}`);
+  throw new Error(
+    value === null || value === undefined ? 'index of untyped nil' : `can't index item of type ${kindName(value)}`,
+  );
 }
 
 function kindName(value: Value): string {

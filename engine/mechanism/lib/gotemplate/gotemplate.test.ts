@@ -53,9 +53,15 @@ describe('what sprig does', () => {
     ['{{b64enc "é"}} {{b64dec "w6k="}}', 'w6k= é'],
     ['{{regexReplaceAll "(a)(b)" "xabx" "${2}${1}"}}', 'xbax'],
     ['{{normalize "Feature/ABC_x-"}} {{kebabcase "fooBar baz"}}', 'feature-abc-x foo-bar-baz'],
-    ['{{slugify 50 false "feat/a_really+long_pull_request_name_to_test_argo_slugification"}}', 'feat-a-really-long-pull-request-name-to-test-argo'],
+    [
+      '{{slugify 50 false "feat/a_really+long_pull_request_name_to_test_argo_slugification"}}',
+      'feat-a-really-long-pull-request-name-to-test-argo',
+    ],
     ['{{slugify 50 true "feat/areallylongpullrequestnametotestargoslugificationandsomemore"}}', 'feat'],
-    ['{{slugify 50 false "feat/areallylongpullrequestnametotestargoslugificationandsomemore"}}', 'feat-areallylongpullrequestnametotestargoslugifica'],
+    [
+      '{{slugify 50 false "feat/areallylongpullrequestnametotestargoslugificationandsomemore"}}',
+      'feat-areallylongpullrequestnametotestargoslugifica',
+    ],
     ['{{toYaml (dict "b" 1 "a" (list 1))}}', 'a:\n  - 1\nb: 1'],
     ['{{nindent 2 "a\\nb"}}', '\n  a\n  b'],
   ])('%s → %s', (template, expected) => {

@@ -62,7 +62,8 @@ function lexAction(template: string, start: number, open: number): { tokens: Tok
     const match = TOKEN.exec(template);
     if (match === null) {
       const char = template[at] as string;
-      const what = char === '"' || char === '`' ? 'unterminated quoted string' : `unexpected ${JSON.stringify(char)} in action`;
+      const what =
+        char === '"' || char === '`' ? 'unterminated quoted string' : `unexpected ${JSON.stringify(char)} in action`;
       throw new GoTemplateError(what, placeOf(template, at));
     }
     const type = Object.entries(match.groups ?? {}).find(([, text]) => text !== undefined)?.[0] as Token['type'];

@@ -80,7 +80,8 @@ class Parser {
     if (end.tokens[0]?.text === 'end') return { type, pipeline, body, otherwise: [] };
     const [, chained] = end.tokens;
     if (chained !== undefined) {
-      if (chained.text !== 'if' && chained.text !== 'with') throw this.#error('unexpected text after {{else', chained.at);
+      if (chained.text !== 'if' && chained.text !== 'with')
+        throw this.#error('unexpected text after {{else', chained.at);
       return { type, pipeline, body, otherwise: [this.#block(chained.text, end.tokens.slice(2), end.at)] };
     }
     const otherwise = this.#list();
@@ -127,7 +128,11 @@ class Parser {
     const base = this.#base(reader, token);
     const names: { name: string; at: number }[] = [];
     if (token.type === 'field') names.push({ name: token.text.slice(1), at: token.at });
-    for (let field = reader.tokens[reader.next]; field?.type === 'field' && !field.spaced; field = reader.tokens[reader.next]) {
+    for (
+      let field = reader.tokens[reader.next];
+      field?.type === 'field' && !field.spaced;
+      field = reader.tokens[reader.next]
+    ) {
       names.push({ name: field.text.slice(1), at: field.at });
       reader.next++;
     }
@@ -148,7 +153,8 @@ class Parser {
       case 'variable':
         return { type: 'variable', name: token.text, at };
       case 'identifier':
-        if (token.text === 'true' || token.text === 'false') return { type: 'literal', value: token.text === 'true', at };
+        if (token.text === 'true' || token.text === 'false')
+          return { type: 'literal', value: token.text === 'true', at };
         if (token.text === 'nil') return { type: 'literal', value: null, at };
         return { type: 'function', name: token.text, at };
       case 'symbol':

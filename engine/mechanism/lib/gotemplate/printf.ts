@@ -6,7 +6,12 @@ export function printf(pattern: string, values: readonly Value[]): string {
   const result = pattern.replace(/%([-0+ ]*)(\d*)(?:\.(\d+))?([a-zA-Z%])/g, (_all, flags, width, precision, verb) => {
     if (verb === '%') return '%';
     if (next >= values.length) return `%!${verb}(MISSING)`;
-    const text = convert(verb as string, values[next++], precision === undefined ? undefined : Number(precision), flags);
+    const text = convert(
+      verb as string,
+      values[next++],
+      precision === undefined ? undefined : Number(precision),
+      flags,
+    );
     return pad(text, Number(width || 0), flags as string);
   });
   if (next >= values.length) return result;
@@ -28,7 +33,9 @@ function convert(verb: string, value: Value, precision: number | undefined, flag
     case 't':
       return typeof value === 'boolean' ? String(value) : `%!t(${goType(value)}=${format(value)})`;
     case 'f':
-      return typeof value === 'number' ? sign + value.toFixed(precision ?? 6) : `%!f(${goType(value)}=${format(value)})`;
+      return typeof value === 'number'
+        ? sign + value.toFixed(precision ?? 6)
+        : `%!f(${goType(value)}=${format(value)})`;
     case 'g':
       return sign + format(value);
     case 'x':
@@ -53,5 +60,7 @@ function pad(text: string, width: number, flags: string): string {
 
 function goType(value: Value): string {
   if (value === null || value === undefined) return '<nil>';
-  return { bigint: 'int', number: 'float64', boolean: 'bool', string: 'string' }[typeof value as string] ?? 'interface {}';
+  return (
+    { bigint: 'int', number: 'float64', boolean: 'bool', string: 'string' }[typeof value as string] ?? 'interface {}'
+  );
 }

@@ -35,7 +35,11 @@ function utf8(value: string): string {
 function sortedKeys(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sortedKeys);
   if (!isRecord(value)) return value;
-  return Object.fromEntries(Object.keys(value).sort().map((key) => [key, sortedKeys(value[key])]));
+  return Object.fromEntries(
+    Object.keys(value)
+      .sort()
+      .map((key) => [key, sortedKeys(value[key])]),
+  );
 }
 
 export const textFunctions: Readonly<Record<string, TemplateFunction>> = {
@@ -52,15 +56,27 @@ export const textFunctions: Readonly<Record<string, TemplateFunction>> = {
   trunc: fn(2, 2, (length, value) => truncated(length, text(value))),
   substr: fn(3, 3, (start, end, value) => {
     const [from, to] = [Number(start), Number(end)];
-    return to < 0 || to > text(value).length ? text(value).slice(Math.max(0, from)) : text(value).slice(Math.max(0, from), to);
+    return to < 0 || to > text(value).length
+      ? text(value).slice(Math.max(0, from))
+      : text(value).slice(Math.max(0, from), to);
   }),
   nospace: onText(1, 1, (value) => value.replace(/\s/g, '')),
   repeat: fn(2, 2, (count, value) => {
     if (Number(count) * text(value).length > 1_000_000) throw new Error('the result is too long');
     return text(value).repeat(Math.max(0, Number(count)));
   }),
-  quote: fn(0, undefined, (...values) => values.filter(isPresent).map((value) => JSON.stringify(text(value))).join(' ')),
-  squote: fn(0, undefined, (...values) => values.filter(isPresent).map((value) => `'${text(value)}'`).join(' ')),
+  quote: fn(0, undefined, (...values) =>
+    values
+      .filter(isPresent)
+      .map((value) => JSON.stringify(text(value)))
+      .join(' '),
+  ),
+  squote: fn(0, undefined, (...values) =>
+    values
+      .filter(isPresent)
+      .map((value) => `'${text(value)}'`)
+      .join(' '),
+  ),
   cat: fn(0, undefined, (...values) => values.filter(isPresent).map(text).join(' ')),
   indent: fn(2, 2, indented),
   nindent: fn(2, 2, (spaces, value) => `\n${indented(spaces, value)}`),
@@ -80,7 +96,11 @@ export const textFunctions: Readonly<Record<string, TemplateFunction>> = {
   regexReplaceAllLiteral: onText(3, 3, (pattern, value, to) => value.replace(expression(pattern, 'g'), () => to)),
   snakecase: onText(1, 1, (value) => words(value).join('_')),
   kebabcase: onText(1, 1, (value) => words(value).join('-')),
-  camelcase: onText(1, 1, (value) => words(value).map((word) => word.replace(/^./, (first) => first.toUpperCase())).join('')),
+  camelcase: onText(1, 1, (value) =>
+    words(value)
+      .map((word) => word.replace(/^./, (first) => first.toUpperCase()))
+      .join(''),
+  ),
   b64enc: onText(1, 1, (value) => btoa(utf8(value))),
   b64dec: onText(1, 1, (value) => {
     try {

@@ -5,7 +5,8 @@ export type Value = unknown;
 
 /** Go's truth: false, 0, nil and what is empty are not true. */
 export function isTrue(value: Value): boolean {
-  if (value === undefined || value === null || value === false || value === '' || value === 0 || value === 0n) return false;
+  if (value === undefined || value === null || value === false || value === '' || value === 0 || value === 0n)
+    return false;
   if (Array.isArray(value)) return value.length > 0;
   return !isRecord(value) || Object.keys(value).length > 0;
 }

@@ -12,10 +12,13 @@ import { analysisRunController } from '../../analysis/controller.ts';
 import type { AnalysisRun } from '../../analysis/types.ts';
 import { rolloutController } from '../controller.ts';
 import type { Ingress, ReplicaSet, Service } from '../observe.ts';
+import { rolloutServiceController } from '../service-cleanup.ts';
 import { HASH_LABEL, type Rollout } from '../types.ts';
 
 export const NAMESPACE = 'shop';
 export const START_MS = Date.parse('2026-01-05T09:00:00Z');
+
+const asAny = (controller: unknown) => controller as Controller<never>;
 
 type QueryAnswer = (query: string, nowMs: number) => number[];
 
@@ -69,7 +72,7 @@ export class SimulatedWorld {
       journal: this.#journal,
       admission: { admit: (object) => object },
       machine: this.#machine(),
-      controllers: [rolloutController as Controller<never>, analysisRunController as Controller<never>],
+      controllers: [rolloutController, analysisRunController, rolloutServiceController].map(asAny),
       onStep: (record) => this.steps.push(record),
     });
     this.#pods = new PodActor(this.engine, time, this.#entropy, this.#options);

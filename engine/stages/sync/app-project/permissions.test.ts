@@ -63,23 +63,116 @@ describe('destinations', () => {
     ['D16', [[K, '!test-*']], [K, 'test'], true],
     ['D17', [['', '*', '!test']], ['', 'test', 'test'], false],
     ['D18', [['', '*', '!test2']], ['', 'test', 'test'], true],
-    ['D19', [['*', 'kube-system'], ['*', '!kube-system']], [K, 'kube-system'], false],
-    ['D20', [['*', '*'], ['*', '!kube-system']], [K, 'kube-system'], false],
-    ['D21', [[K, '*'], [`!${K}`, '*']], [K, 'kube-system'], false],
-    ['D22', [['*', '*'], [`!${K}`, 'kube-system']], [K, 'kube-system'], false],
-    ['D23', [['*', '*'], [`!${K}`, 'kube-system'], ['*', '!kube-system']], [K, 'kube-system'], false],
-    ['D23', [['*', '*'], [`!${K}`, 'kube-system'], ['*', '!kube-system']], [K, 'default'], true],
-    ['D23', [['*', '*'], [`!${K}`, 'kube-system'], ['*', '!kube-system']], ['https://test-dev-cluster', 'kube-system'], false],
-    ['D24', [[K, '!{kube-system,argocd}', 'host-cluster'], ['https://eks', '*', 'destination-cluster-01']], ['https://eks', 'karpenter'], true],
+    [
+      'D19',
+      [
+        ['*', 'kube-system'],
+        ['*', '!kube-system'],
+      ],
+      [K, 'kube-system'],
+      false,
+    ],
+    [
+      'D20',
+      [
+        ['*', '*'],
+        ['*', '!kube-system'],
+      ],
+      [K, 'kube-system'],
+      false,
+    ],
+    [
+      'D21',
+      [
+        [K, '*'],
+        [`!${K}`, '*'],
+      ],
+      [K, 'kube-system'],
+      false,
+    ],
+    [
+      'D22',
+      [
+        ['*', '*'],
+        [`!${K}`, 'kube-system'],
+      ],
+      [K, 'kube-system'],
+      false,
+    ],
+    [
+      'D23',
+      [
+        ['*', '*'],
+        [`!${K}`, 'kube-system'],
+        ['*', '!kube-system'],
+      ],
+      [K, 'kube-system'],
+      false,
+    ],
+    [
+      'D23',
+      [
+        ['*', '*'],
+        [`!${K}`, 'kube-system'],
+        ['*', '!kube-system'],
+      ],
+      [K, 'default'],
+      true,
+    ],
+    [
+      'D23',
+      [
+        ['*', '*'],
+        [`!${K}`, 'kube-system'],
+        ['*', '!kube-system'],
+      ],
+      ['https://test-dev-cluster', 'kube-system'],
+      false,
+    ],
+    [
+      'D24',
+      [
+        [K, '!{kube-system,argocd}', 'host-cluster'],
+        ['https://eks', '*', 'destination-cluster-01'],
+      ],
+      ['https://eks', 'karpenter'],
+      true,
+    ],
   ])('cd/%s %j for %j: %s', (_id, items, [server, namespace, name = ''], expected) => {
     const destinations = items.map(([s, n, c]) => ({ server: s, namespace: n, name: c }));
     expect(isDestinationPermitted({ destinations }, { server, namespace, name })).toBe(expected);
   });
 
-  it.each<[string, { server?: string; name?: string; namespace?: string }, string[], { server: string; name: string }, boolean]>([
-    ['D25', { server: 'https://team1-*', namespace: 'default' }, [], { server: 'https://team1-something.com', name: '' }, false],
-    ['D26', { server: 'https://my-cluster.123.com', namespace: 'default' }, ['https://my-cluster.123.com'], { server: 'https://my-cluster.123.com', name: '' }, true],
-    ['D27', { server: 'https://my-cluster.123.com', namespace: 'default' }, ['https://my-cluster.123.com'], { server: 'https://some-other-cluster.example.com', name: '' }, false],
+  it.each<
+    [
+      string,
+      { server?: string; name?: string; namespace?: string },
+      string[],
+      { server: string; name: string },
+      boolean,
+    ]
+  >([
+    [
+      'D25',
+      { server: 'https://team1-*', namespace: 'default' },
+      [],
+      { server: 'https://team1-something.com', name: '' },
+      false,
+    ],
+    [
+      'D26',
+      { server: 'https://my-cluster.123.com', namespace: 'default' },
+      ['https://my-cluster.123.com'],
+      { server: 'https://my-cluster.123.com', name: '' },
+      true,
+    ],
+    [
+      'D27',
+      { server: 'https://my-cluster.123.com', namespace: 'default' },
+      ['https://my-cluster.123.com'],
+      { server: 'https://some-other-cluster.example.com', name: '' },
+      false,
+    ],
     ['D28', { name: 'some-server', namespace: 'default' }, [], { server: '', name: 'some-server' }, false],
   ])('cd/%s only project-scoped clusters', (_id, item, clusters, cluster, expected) => {
     const spec = { destinations: [item], permitOnlyProjectScopedClusters: true };
@@ -93,12 +186,31 @@ describe('kinds', () => {
     const [group = '', kind = '', name] = text.split('/');
     return { group, kind, ...(name === undefined ? {} : { name }) };
   };
-  const lists = (text: Record<string, string[]>) => Object.fromEntries(Object.entries(text).map(([key, rules]) => [key, rules.map(rule)]));
+  const lists = (text: Record<string, string[]>) =>
+    Object.fromEntries(Object.entries(text).map(([key, rules]) => [key, rules.map(rule)]));
 
   it.each<[string, Record<string, string[]>, string, boolean, boolean]>([
-    ['K01', { namespaceResourceWhitelist: [], namespaceResourceBlacklist: ['apps/Deployment'] }, 'apps/ReplicaSet/x', true, false],
-    ['K02', { namespaceResourceWhitelist: ['apps/ReplicaSet'], namespaceResourceBlacklist: ['apps/Deployment'] }, 'apps/ReplicaSet/x', true, true],
-    ['K02', { namespaceResourceWhitelist: ['apps/ReplicaSet'], namespaceResourceBlacklist: ['apps/Deployment'] }, 'apps/Action/x', true, false],
+    [
+      'K01',
+      { namespaceResourceWhitelist: [], namespaceResourceBlacklist: ['apps/Deployment'] },
+      'apps/ReplicaSet/x',
+      true,
+      false,
+    ],
+    [
+      'K02',
+      { namespaceResourceWhitelist: ['apps/ReplicaSet'], namespaceResourceBlacklist: ['apps/Deployment'] },
+      'apps/ReplicaSet/x',
+      true,
+      true,
+    ],
+    [
+      'K02',
+      { namespaceResourceWhitelist: ['apps/ReplicaSet'], namespaceResourceBlacklist: ['apps/Deployment'] },
+      'apps/Action/x',
+      true,
+      false,
+    ],
     ['K03', { clusterResourceBlacklist: ['/Namespace'] }, '/Namespace/x', false, false],
     ['K04', { clusterResourceWhitelist: ['*/*'], clusterResourceBlacklist: ['*/*'] }, '/Namespace/x', false, false],
     ['K04', { clusterResourceWhitelist: ['*/*'], clusterResourceBlacklist: ['*/*'] }, 'apps/Action/x', true, true],

@@ -68,12 +68,21 @@ export function planApplicationSet(observation: ApplicationSetObservation, nowMs
   const permissions = permissionsOf(set.spec.syncPolicy?.applicationsSync);
   try {
     if (permissions === undefined) {
-      throw new GeneratorError(`spec.syncPolicy.applicationsSync: unknown policy ${set.spec.syncPolicy?.applicationsSync}`);
+      throw new GeneratorError(
+        `spec.syncPolicy.applicationsSync: unknown policy ${set.spec.syncPolicy?.applicationsSync}`,
+      );
     }
     const generated = expandApplicationSet(set.spec, set.metadata.namespace ?? '', (question) => draft.ask(question));
     const outcome = reconcile(observation, generated, permissions, draft);
     const names = new Set(generated.map(({ metadata }) => metadata.name));
-    return draft.finish({ ...nextStatus(set.status, outcome, owned.filter(({ metadata }) => names.has(metadata.name)), now) });
+    return draft.finish({
+      ...nextStatus(
+        set.status,
+        outcome,
+        owned.filter(({ metadata }) => names.has(metadata.name)),
+        now,
+      ),
+    });
   } catch (error) {
     if (error instanceof PendingError) return draft.finish();
     const failed = failureOf(error);
@@ -121,7 +130,9 @@ function removeOthers(owned: readonly KubeObject[], wanted: ReadonlySet<string |
   for (const application of owned) {
     const { name } = application.metadata;
     if (wanted.has(name) || isDeleting(application)) continue;
-    draft.add({ effect: 'delete', target: refOf(application) }).note('Normal', 'Deleted', `Deleted Application "${name}"`);
+    draft
+      .add({ effect: 'delete', target: refOf(application) })
+      .note('Normal', 'Deleted', `Deleted Application "${name}"`);
   }
 }
 

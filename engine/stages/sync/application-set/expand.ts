@@ -2,10 +2,16 @@ import { parse } from 'yaml';
 import { isRecord } from '#core/json.ts';
 import { applyMergePatch } from '#kube/merge-patch.ts';
 import type { Manifest } from '#kube/object.ts';
-import { type Ask } from './git-generator.ts';
 import { generate } from './generators.ts';
+import type { Ask } from './git-generator.ts';
 import { deepMerge, renderText, renderTexts, type Templating, templatingOf } from './templating.ts';
-import { type ApplicationSetSpec, type ApplicationTemplate, GeneratorError, type Params, TemplateError } from './types.ts';
+import {
+  type ApplicationSetSpec,
+  type ApplicationTemplate,
+  GeneratorError,
+  type Params,
+  TemplateError,
+} from './types.ts';
 
 export const RESOURCES_FINALIZER = 'resources-finalizer.argocd.argoproj.io';
 
@@ -36,7 +42,8 @@ export function expandApplicationSet(spec: ApplicationSetSpec, namespace: string
   const templating = templatingOf(spec);
   return (spec.generators ?? []).flatMap((entry, index) =>
     generate(entry, `spec.generators[${index}]`, templating, ask).flatMap(({ params, template }) => {
-      const merged = template === undefined ? spec.template : (mergeTemplate(spec.template, template) as ApplicationTemplate);
+      const merged =
+        template === undefined ? spec.template : (mergeTemplate(spec.template, template) as ApplicationTemplate);
       return params.map((set) => renderApplication(spec, merged ?? {}, set, templating, namespace));
     }),
   );

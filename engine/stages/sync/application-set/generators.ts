@@ -29,7 +29,9 @@ interface Context {
 }
 
 function typesOf(entry: Generator, field: string): GeneratorType[] {
-  const keys = Object.keys(entry).filter((key) => key !== 'selector' && entry[key] !== undefined && entry[key] !== null);
+  const keys = Object.keys(entry).filter(
+    (key) => key !== 'selector' && entry[key] !== undefined && entry[key] !== null,
+  );
   const foreign = keys.find((key) => !(TYPES as readonly string[]).includes(key));
   if (foreign !== undefined) throw new GeneratorError(`${field}.${foreign}: this generator is not reproduced`);
   return keys as GeneratorType[];
@@ -94,7 +96,10 @@ function generateMatrix(children: readonly Generator[], context: Context): Param
   return outer.flatMap((params) => {
     const { selector: _selector, ...unrendered } = second;
     const rendered = interpolate(unrendered, params, context.templating);
-    const child = { ...rendered, ...(second.selector === undefined ? {} : { selector: interpolate(second.selector, params, context.templating) }) };
+    const child = {
+      ...rendered,
+      ...(second.selector === undefined ? {} : { selector: interpolate(second.selector, params, context.templating) }),
+    };
     return generateChild(child as Generator, 'matrix', { ...context, field }).map((inner) =>
       context.templating.go ? (deepMerge(inner, params) as Params) : combineTexts(params, inner),
     );
@@ -127,11 +132,17 @@ function combineTexts(left: Params, right: Params): Params {
 }
 
 /** The first child's sets, overridden by the later ones' where the keys agree (cases cd/A27-A32). */
-function generateMerge({ generators = [], mergeKeys = [] }: NonNullable<Generator['merge']>, context: Context): Params[] {
+function generateMerge(
+  { generators = [], mergeKeys = [] }: NonNullable<Generator['merge']>,
+  context: Context,
+): Params[] {
   if (generators.length < 2) throw new GeneratorError('found less than two generators, Merge requires two or more');
   if (mergeKeys.length === 0) throw new GeneratorError('no merge keys were specified, Merge requires at least one');
   const children = generators.map((entry, index) =>
-    byMergeKey(generateChild(entry, 'merge', { ...context, field: `${context.field}.merge.generators[${index}]` }), mergeKeys),
+    byMergeKey(
+      generateChild(entry, 'merge', { ...context, field: `${context.field}.merge.generators[${index}]` }),
+      mergeKeys,
+    ),
   );
   const [base, ...overrides] = children as [Map<string, Params>, ...Map<string, Params>[]];
   for (const override of overrides) {
@@ -157,4 +168,3 @@ function byMergeKey(sets: readonly Params[], mergeKeys: readonly string[]): Map<
   }
   return result;
 }
-

@@ -1,7 +1,7 @@
 import { parse } from 'yaml';
-import type { Answer, Question } from '#machine/questions.ts';
 import { isRecord } from '#core/json.ts';
 import { normalize } from '#lib/gotemplate/index.ts';
+import type { Answer, Question } from '#machine/questions.ts';
 import { formatFailure } from '../../commit/failures.ts';
 import { compilePathMatch, compilePathspec } from '../../render/glob.ts';
 import { flatten, renderText, type Templating } from './templating.ts';
@@ -21,7 +21,9 @@ export function generateFromGit(git: GitGenerator, templating: Templating, ask: 
   if (git.directories === undefined && git.files === undefined) throw new GeneratorError('ApplicationSet is empty');
   const tree = answered(ask({ ask: 'tree', repoURL, sha }), what);
   if (git.directories !== undefined) {
-    return selectDirectories(tree.directories, git.directories).map((path) => pathParams(path, undefined, {}, git, templating));
+    return selectDirectories(tree.directories, git.directories).map((path) =>
+      pathParams(path, undefined, {}, git, templating),
+    );
   }
   const paths = selectFiles(tree.files, git.files ?? []);
   if (paths.length === 0) return [];
@@ -45,10 +47,15 @@ const KNOWN = new Set([
   'template',
 ]);
 
-function answered<T>(answer: { ok: true; value: T } | { ok: false; failure: Parameters<typeof formatFailure>[0] } | undefined, what: string): T {
+function answered<T>(
+  answer: { ok: true; value: T } | { ok: false; failure: Parameters<typeof formatFailure>[0] } | undefined,
+  what: string,
+): T {
   if (answer === undefined) throw new PendingError();
   if (answer.ok) return answer.value;
-  throw new GeneratorError(`error generating params from git: error getting ${what} from repo: ${formatFailure(answer.failure)}`);
+  throw new GeneratorError(
+    `error generating params from git: error getting ${what} from repo: ${formatFailure(answer.failure)}`,
+  );
 }
 
 /** Directories some pattern includes and none excludes; hidden ones never (cases cd/A03-A06). */
@@ -121,7 +128,9 @@ function pathParams(
 
 /** `values` of a generator, filled in with its own parameters (case cd/A07). */
 export function withValues(params: Params, values: Record<string, string> | undefined, templating: Templating): Params {
-  const entries = Object.entries(values ?? {}).map(([key, text]) => [key, renderText(text, params, templating)] as const);
+  const entries = Object.entries(values ?? {}).map(
+    ([key, text]) => [key, renderText(text, params, templating)] as const,
+  );
   if (entries.length === 0) return params;
   if (templating.go) return { ...params, values: Object.fromEntries(entries) };
   return { ...params, ...Object.fromEntries(entries.map(([key, text]) => [`values.${key}`, text])) };

@@ -2,8 +2,8 @@ import type { Effect } from '#control/plan.ts';
 import { refOf } from '#kube/kinds.ts';
 import { computeMergePatch } from '#kube/merge-patch.ts';
 import { controllerOf, controllerReference, type KubeObject, type Manifest } from '#kube/object.ts';
-import { parseJqPath, parsePointer } from '../application/json-path.ts';
 import { withIgnoredFromLive } from '../application/ignore-differences.ts';
+import { parseJqPath, parsePointer } from '../application/json-path.ts';
 import type { ApplicationSet } from './types.ts';
 
 const PRESERVED_ANNOTATIONS = [

@@ -3,9 +3,7 @@ import type { ApplicationSetCondition, ApplicationSetStatus } from './types.ts';
 
 const RESOURCES_MAX = 5000;
 
-export type Outcome =
-  | { ok: true }
-  | { ok: false; reason: string; message: string; parametersGenerated: boolean };
+export type Outcome = { ok: true } | { ok: false; reason: string; message: string; parametersGenerated: boolean };
 
 /** The status of a set (argo-cd.md §2.6). */
 export function nextStatus(

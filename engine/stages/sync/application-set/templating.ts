@@ -26,7 +26,8 @@ export function renderText(text: string, params: Params, { go, missingKey }: Tem
   try {
     return renderTemplate(text, params, { missingKey });
   } catch (error) {
-    if (error instanceof GoTemplateError) throw new TemplateError(`failed to execute go template ${text}: ${error.message}`);
+    if (error instanceof GoTemplateError)
+      throw new TemplateError(`failed to execute go template ${text}: ${error.message}`);
     throw error;
   }
 }

@@ -1,5 +1,5 @@
-import type { LabelSelector } from '#kube/selector.ts';
 import type { KubeObject, ObjectMeta } from '#kube/object.ts';
+import type { LabelSelector } from '#kube/selector.ts';
 
 /** One set of parameters a generator gives: flat texts with fasttemplate, nested values with Go templates. */
 export type Params = Readonly<Record<string, unknown>>;

@@ -4,7 +4,12 @@ import { deepEqual } from '#core/json.ts';
 import { findKind, kindIdOf, type ResourceKind } from '#kube/kinds.ts';
 import { groupOf, type KubeObject, type Manifest } from '#kube/object.ts';
 import type { Reader } from '#store/store.ts';
-import { type Destination, isDestinationPermitted, isKindPermitted, type ProjectSpec } from '../app-project/permissions.ts';
+import {
+  type Destination,
+  isDestinationPermitted,
+  isKindPermitted,
+  type ProjectSpec,
+} from '../app-project/permissions.ts';
 import type { ApplicationConfig } from './config.ts';
 import { compareOptions, hasHookAnnotation, isSkipped } from './hooks.ts';
 import { type IgnoreRule, withIgnoredFromLive, withoutIgnored } from './ignore-differences.ts';

@@ -1,5 +1,6 @@
-import type { KubeObject } from '#kube/object.ts';
+import { assessHealth } from '#kube/health/health.ts';
 import type { ResourceKind } from '#kube/kinds.ts';
+import type { KubeObject } from '#kube/object.ts';
 import type { Reader } from '#store/store.ts';
 import type { Health } from './types.ts';
 
@@ -22,7 +23,8 @@ export interface ApplicationConfig {
   selfHealBackoff: { firstMs: number; factor: number; capMs: number };
 }
 
-export const DEFAULT_CONFIG: Omit<ApplicationConfig, 'normalise' | 'assessHealth'> = {
+export const DEFAULT_CONFIG: Omit<ApplicationConfig, 'normalise'> = {
+  assessHealth,
   controlPlaneNamespace: 'argocd',
   clusters: [{ server: 'https://kubernetes.default.svc', name: 'in-cluster' }],
   syncWaveDelayMs: 0,

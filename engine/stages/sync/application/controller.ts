@@ -10,10 +10,10 @@ import type { Application } from './types.ts';
 /**
  * Argo CD's application controller: keeps what runs equal to what a commit declares. Its root is the Application; it
  * looks again when the commit moves, when a managed object of any kind changes, and when the project does.
- * @param given What the host provides (`normalise`, `assessHealth`), and departures from the defaults.
+ * @param given What the host provides (`normalise`), and departures from the defaults.
  */
 export function applicationController(
-  given: Pick<ApplicationConfig, 'normalise' | 'assessHealth'> & Partial<ApplicationConfig>,
+  given: Pick<ApplicationConfig, 'normalise'> & Partial<ApplicationConfig>,
 ): Controller<ApplicationObservation> {
   const config: ApplicationConfig = { ...DEFAULT_CONFIG, ...given };
   return {

@@ -3,12 +3,16 @@ import { refOf } from '#kube/kinds.ts';
 import { isDeleting, type KubeObject } from '#kube/object.ts';
 import { waveOf } from './hooks.ts';
 import type { ApplicationObservation } from './observe.ts';
-import { approvedAtMs } from './sync-step.ts';
 import { optionOf } from './sync-options.ts';
+import { approvedAtMs } from './sync-step.ts';
 import type { Application } from './types.ts';
 
 export const RESOURCES_FINALIZER = 'resources-finalizer.argocd.argoproj.io';
-const CASCADE_FINALIZERS = [RESOURCES_FINALIZER, `${RESOURCES_FINALIZER}/foreground`, `${RESOURCES_FINALIZER}/background`];
+const CASCADE_FINALIZERS = [
+  RESOURCES_FINALIZER,
+  `${RESOURCES_FINALIZER}/foreground`,
+  `${RESOURCES_FINALIZER}/background`,
+];
 
 /** The next effects of a cascaded deletion, highest wave first; empty while the current wave is still going. */
 export function planDeletion(observation: ApplicationObservation): Effect[] {

@@ -1,25 +1,13 @@
-import { isDeleting, type KubeObject } from '#kube/object.ts';
+import { isWorse } from '#kube/health/status.ts';
 import type { ComparedResource } from './compare.ts';
 import type { ApplicationConfig } from './config.ts';
-import { HOOK_FINALIZER } from './hooks.ts';
 import type { Health, HealthStatus } from './types.ts';
-
-/** Best to worst (argo-cd.md §3.10). */
-const ORDER: readonly HealthStatus[] = ['Healthy', 'Suspended', 'Progressing', 'Missing', 'Degraded', 'Unknown'];
 
 type Verdict = Pick<Health, 'status' | 'message'>;
 
-/** Health of one live object; undefined when its kind has no check. An object on its way out is never healthy. */
-export function liveHealth(config: ApplicationConfig, live: KubeObject): Verdict | undefined {
-  if (isDeleting(live) && live.metadata.finalizers?.includes(HOOK_FINALIZER) !== true) {
-    return { status: 'Progressing', message: 'Pending deletion' };
-  }
-  return config.assessHealth(live);
-}
-
 /** Health of a resource as status.resources shows it. */
 export function resourceHealth(config: ApplicationConfig, resource: ComparedResource): Verdict | undefined {
-  return resource.live === undefined ? { status: 'Missing' } : liveHealth(config, resource.live);
+  return resource.live === undefined ? { status: 'Missing' } : config.assessHealth(resource.live);
 }
 
 /**
@@ -36,7 +24,7 @@ export function aggregateHealth(
     if (health === undefined || health.status === 'Missing' || !takesPart(resource, health, self)) continue;
     const { group, kind, namespace, name } = resource;
     const cause = `${group}/${kind}:${namespace}/${name}`;
-    if (ORDER.indexOf(health.status) > ORDER.indexOf(worst)) {
+    if (isWorse(health.status, worst)) {
       worst = health.status;
       causes.length = 0;
     }
@@ -50,11 +38,7 @@ export function aggregateHealth(
   return { status: worst, message: `Caused by ${causes.slice(0, 3).join(', ')}${more}` };
 }
 
-function takesPart(
-  resource: ComparedResource,
-  health: Verdict,
-  self: { namespace?: string; name: string },
-): boolean {
+function takesPart(resource: ComparedResource, health: Verdict, self: { namespace?: string; name: string }): boolean {
   const annotations = resource.live?.metadata.annotations ?? resource.target?.manifest.metadata.annotations;
   if (annotations?.['argocd.argoproj.io/ignore-healthcheck'] === 'true') return false;
   if (resource.group !== 'argoproj.io' || resource.kind !== 'Application') return true;

@@ -65,9 +65,11 @@ export function deletePolicies(object: Annotated): DeletePolicy[] {
   const own = csv(annotations?.['argocd.argoproj.io/hook-delete-policy']);
   const helm = csv(annotations?.['helm.sh/hook-delete-policy']).map(
     (policy) =>
-      ({ 'before-hook-creation': 'BeforeHookCreation', 'hook-succeeded': 'HookSucceeded', 'hook-failed': 'HookFailed' })[
-        policy
-      ] ?? '',
+      ({
+        'before-hook-creation': 'BeforeHookCreation',
+        'hook-succeeded': 'HookSucceeded',
+        'hook-failed': 'HookFailed',
+      })[policy] ?? '',
   );
   const policies = (own.length > 0 ? own : helm).filter((policy): policy is DeletePolicy =>
     ['HookSucceeded', 'HookFailed', 'BeforeHookCreation'].includes(policy),

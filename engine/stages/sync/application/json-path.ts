@@ -23,7 +23,9 @@ export function parsePointer(pointer: string): PathStep[] | undefined {
 export function parseJqPath(expression: string): PathStep[] | undefined {
   const steps: PathStep[] = [];
   for (const stage of splitPipes(expression)) {
-    const select = /^select\(\s*(.+?)\s*(==|!=)\s*("(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?|true|false|null)\s*\)$/.exec(stage);
+    const select = /^select\(\s*(.+?)\s*(==|!=)\s*("(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?|true|false|null)\s*\)$/.exec(
+      stage,
+    );
     if (select !== null) {
       const path = parsePlainPath(select[1] as string);
       if (path === undefined) return undefined;

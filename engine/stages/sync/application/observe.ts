@@ -1,5 +1,5 @@
-import type { Answers } from '#control/plan.ts';
 import type { World } from '#control/controller.ts';
+import type { Answers } from '#control/plan.ts';
 import { isRecord } from '#core/json.ts';
 import { type KubeObject, splitKey } from '#kube/object.ts';
 import type { Answer, Failure, Question, RenderedSource } from '#machine/questions.ts';
@@ -116,7 +116,9 @@ function observeSource(
     questions.push(question);
     return around.answers.of(question);
   };
-  const resolved: Answer<{ ask: 'revision'; repoURL: string; revision: string }> | undefined = /^[0-9a-f]{40}$/.test(revision)
+  const resolved: Answer<{ ask: 'revision'; repoURL: string; revision: string }> | undefined = /^[0-9a-f]{40}$/.test(
+    revision,
+  )
     ? { ok: true, value: { sha: revision } }
     : ask({ ask: 'revision', repoURL, revision });
   if (resolved === undefined) return { phase: 'pending', questions };

@@ -2,10 +2,10 @@ import type { Effect } from '#control/plan.ts';
 import { formatTime, parseTime } from '#core/clock.ts';
 import { parseGoDurationMs } from '#core/duration.ts';
 import { formatFailure } from '../../commit/failures.ts';
-import { instanceConditions } from './refresh.ts';
 import type { ApplicationObservation, Desired } from './observe.ts';
-import { approvedAtMs, planSyncStep, planTermination, type StepInput, type StepOutcome } from './sync-step.ts';
+import { instanceConditions } from './refresh.ts';
 import { optionErrors } from './sync-options.ts';
+import { approvedAtMs, planSyncStep, planTermination, type StepInput, type StepOutcome } from './sync-step.ts';
 import { computeTasks } from './sync-tasks.ts';
 import type {
   HistoryEntry,

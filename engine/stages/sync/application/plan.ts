@@ -42,7 +42,11 @@ function distinct<T>(values: readonly T[]): T[] {
   return values.filter((value, index) => values.findIndex((other) => deepEqual(value, other)) === index);
 }
 
-function addOperation(draft: Draft, { application }: ApplicationObservation, operation: OperationPlan | undefined): void {
+function addOperation(
+  draft: Draft,
+  { application }: ApplicationObservation,
+  operation: OperationPlan | undefined,
+): void {
   if (operation === undefined) return;
   draft.add(...operation.effects).wakeAt(operation.wakeAtMs);
   if (!operation.completed) return;
@@ -70,7 +74,12 @@ interface Parts {
   automatic: AutoSync;
 }
 
-function nextStatus(observation: ApplicationObservation, parts: Parts, draft: Draft, nowMs: number): Record<string, unknown> {
+function nextStatus(
+  observation: ApplicationObservation,
+  parts: Parts,
+  draft: Draft,
+  nowMs: number,
+): Record<string, unknown> {
   const { application, config } = observation;
   const now = formatTime(nowMs);
   const last: ApplicationStatus = application.status ?? {};
@@ -100,7 +109,12 @@ function nextStatus(observation: ApplicationObservation, parts: Parts, draft: Dr
 }
 
 /** Asked for by annotation, or because the comparison came out differently: a time that moved every time would never settle. */
-function reconciledAt({ application }: ApplicationObservation, next: ApplicationStatus, draft: Draft, now: string): string {
+function reconciledAt(
+  { application }: ApplicationObservation,
+  next: ApplicationStatus,
+  draft: Draft,
+  now: string,
+): string {
   const last = application.status ?? {};
   if (application.metadata.annotations?.[REFRESH_ANNOTATION] !== undefined) {
     const patch = { metadata: { annotations: { [REFRESH_ANNOTATION]: null } } };
@@ -122,6 +136,11 @@ function deletionHooks({ desired }: ApplicationObservation): { type: string; mes
     const hook = deletionHookOf(manifest);
     if (hook === undefined) return [];
     const name = manifest.metadata.name ?? manifest.metadata.generateName;
-    return [{ type: 'ExcludedResourceWarning', message: `${hook} hooks are not reproduced: ${manifest.kind} ${name} will not run` }];
+    return [
+      {
+        type: 'ExcludedResourceWarning',
+        message: `${hook} hooks are not reproduced: ${manifest.kind} ${name} will not run`,
+      },
+    ];
   });
 }

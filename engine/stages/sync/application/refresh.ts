@@ -1,7 +1,8 @@
 import { isRecord } from '#core/json.ts';
+import type { KubeObject } from '#kube/object.ts';
 import { formatFailure } from '../../commit/failures.ts';
 import type { ComparedResource } from './compare.ts';
-import { aggregateHealth, liveHealth, resourceHealth } from './health.ts';
+import { aggregateHealth, resourceHealth } from './health.ts';
 import { waveOf } from './hooks.ts';
 import type { ApplicationObservation, Desired } from './observe.ts';
 import { resourceKey } from './targets.ts';
@@ -74,7 +75,7 @@ function unknown(
   health: Health['status'] | undefined,
   revision?: string,
 ): Refreshed {
-  const present = tracked.map((live) => ({ live, health: liveHealth(config, live) }));
+  const present = tracked.map((live) => ({ live, health: config.assessHealth(live) }));
   const last = application.status?.sync?.revision;
   return {
     sync: {
@@ -96,7 +97,7 @@ function unknown(
 }
 
 function healthOfLive(
-  present: readonly { live: Parameters<typeof liveHealth>[1]; health: ReturnType<typeof liveHealth> }[],
+  present: readonly { live: KubeObject; health: Pick<Health, 'status' | 'message'> | undefined }[],
   self: { namespace?: string; name: string },
 ) {
   return aggregateHealth(
@@ -109,7 +110,10 @@ function healthOfLive(
   );
 }
 
-function resourceStatus(resource: ComparedResource, health: Pick<Health, 'status' | 'message'> | undefined): ResourceStatus {
+function resourceStatus(
+  resource: ComparedResource,
+  health: Pick<Health, 'status' | 'message'> | undefined,
+): ResourceStatus {
   const { group, version, kind, namespace, name, status, requiresPruning, target, live } = resource;
   const wave = waveOf((target?.manifest ?? live) as { metadata: object });
   return {

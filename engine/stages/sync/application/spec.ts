@@ -26,7 +26,11 @@ export interface CheckedSpec {
 const SOURCE_FIELDS = new Set(['repoURL', 'path', 'targetRevision', 'kustomize', 'directory']);
 
 /** Checks an Application against its project and against what is reproduced (argo-cd.md §1.11). */
-export function checkSpec(application: Application, project: KubeObject | undefined, config: ApplicationConfig): CheckedSpec {
+export function checkSpec(
+  application: Application,
+  project: KubeObject | undefined,
+  config: ApplicationConfig,
+): CheckedSpec {
   const { spec } = application;
   const projectName = spec.project === undefined || spec.project === '' ? 'default' : spec.project;
   const source = spec.source ?? {};

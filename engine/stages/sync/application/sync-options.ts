@@ -39,8 +39,15 @@ export function optionErrors(field: string, options: readonly string[] | undefin
 type Annotated = { metadata: { annotations?: Record<string, string> } };
 
 /** The value of an option for one resource: its annotation wins over the Application's list. */
-export function optionOf(name: string, application: readonly string[], ...objects: (Annotated | undefined)[]): string | undefined {
-  for (const options of [...objects.map((object) => (object === undefined ? [] : resourceOptions(object))), application]) {
+export function optionOf(
+  name: string,
+  application: readonly string[],
+  ...objects: (Annotated | undefined)[]
+): string | undefined {
+  for (const options of [
+    ...objects.map((object) => (object === undefined ? [] : resourceOptions(object))),
+    application,
+  ]) {
     const found = options.findLast((option) => option.startsWith(`${name}=`));
     if (found !== undefined) return found.slice(name.length + 1);
   }

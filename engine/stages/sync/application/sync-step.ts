@@ -5,7 +5,6 @@ import { isDeleting, type KubeObject } from '#kube/object.ts';
 import type { Reader } from '#store/store.ts';
 import { type CompareInput, desiredManifest, type Prediction, predict } from './compare.ts';
 import type { ApplicationConfig } from './config.ts';
-import { liveHealth } from './health.ts';
 import { deletePolicies, HOOK_FINALIZER } from './hooks.ts';
 import { optionOf } from './sync-options.ts';
 import { describeTask, isMultiStep, type Task } from './tasks.ts';
@@ -135,7 +134,7 @@ class SyncStep {
         this.#set(task, { hookPhase: 'Error', message });
         continue;
       }
-      const health = liveHealth(this.#input.config, task.live);
+      const health = this.#input.config.assessHealth(task.live);
       const phase = task.isHook ? hookPhaseOf(health?.status) : resourcePhaseOf(health?.status);
       if (phase !== 'Running') this.#set(task, { hookPhase: phase, ...messageOf(health?.message) });
     }
@@ -204,8 +203,10 @@ class SyncStep {
     }
     const remaining = pending.length - group.length;
     if (remaining === 0 && !group.some((task) => task.isHook)) {
-      const waits = group.some((task) => task.target === undefined && this.#results.get(task.id)?.status === 'Pruned');
-      if (!waits) return { ...this.#succeed('successfully synced (all tasks run)'), ...applied };
+      // Upstream is done here. What is being pruned would then look out of sync and be healed once more: wait for it.
+      const pruned = group.filter((task) => this.#results.get(task.id)?.status === 'Pruned');
+      if (pruned.length > 0) return { ...this.#outcome('Running', waitingFor(pruned)), ...applied };
+      return { ...this.#succeed('successfully synced (all tasks run)'), ...applied };
     }
     return { ...this.#outcome('Running', waitingFor(group)), ...applied };
   }
@@ -236,18 +237,23 @@ class SyncStep {
   }
 
   #needsApproval(task: Task): boolean {
-    if (this.#input.sync.prune !== true || optionOf('Prune', this.#input.options, task.live) !== 'confirm') return false;
+    if (this.#input.sync.prune !== true || optionOf('Prune', this.#input.options, task.live) !== 'confirm')
+      return false;
     const { deletionApprovedAtMs, startedAtMs } = this.#input;
     return deletionApprovedAtMs === undefined || deletionApprovedAtMs < Math.floor(startedAtMs / 1000) * 1000;
   }
 
   #prune(task: Task): void {
     const { sync, options } = this.#input;
-    if (sync.prune !== true) {
-      return this.#set(task, { status: 'PruneSkipped', hookPhase: 'Succeeded', message: 'ignored (requires pruning)' });
-    }
-    if (optionOf('Prune', options, task.live) === 'false') {
-      return this.#set(task, { status: 'PruneSkipped', hookPhase: 'Succeeded', message: 'ignored (no prune)' });
+    const kept =
+      sync.prune !== true
+        ? 'ignored (requires pruning)'
+        : optionOf('Prune', options, task.live) === 'false'
+          ? 'ignored (no prune)'
+          : undefined;
+    if (kept !== undefined) {
+      this.#set(task, { status: 'PruneSkipped', hookPhase: 'Succeeded', message: kept });
+      return;
     }
     this.#effects.push({
       effect: 'delete',
@@ -295,7 +301,12 @@ class SyncStep {
     const { target, live } = task;
     if (target === undefined || !target.known) return undefined;
     const { compare, config, objects } = this.#input;
-    return predict({ ...compare, config, objects }, target, live, this.#strategy(task) === 'replace' ? 'replace' : 'apply');
+    return predict(
+      { ...compare, config, objects },
+      target,
+      live,
+      this.#strategy(task) === 'replace' ? 'replace' : 'apply',
+    );
   }
 
   #strategy({ target, live }: Task): 'client' | 'server' | 'replace' {

@@ -3,8 +3,8 @@ import type { KubeObject, Manifest } from '#kube/object.ts';
 import type { Reader } from '#store/store.ts';
 import type { Comparison } from './compare.ts';
 import { HOOK_FINALIZER, resourceHookPhases } from './hooks.ts';
-import { hookTask, resourceTask, sortTasks, type Task, withPruneWaves } from './tasks.ts';
 import { type Targets, targetOf } from './targets.ts';
+import { hookTask, resourceTask, sortTasks, type Task, withPruneWaves } from './tasks.ts';
 import type { Application, SyncOperation, SyncPhase, Target } from './types.ts';
 
 export interface TaskInput {
@@ -24,7 +24,8 @@ export interface TaskInput {
 export function computeTasks(input: TaskInput): Task[] {
   const { comparison, sync, options } = input;
   const selected = sync.resources ?? [];
-  const skipHooks = selected.length > 0 || (sync.syncStrategy?.apply !== undefined && sync.syncStrategy.hook === undefined);
+  const skipHooks =
+    selected.length > 0 || (sync.syncStrategy?.apply !== undefined && sync.syncStrategy.hook === undefined);
   const outOfSyncOnly = options.includes('ApplyOutOfSyncOnly=true');
   const resources = comparison.resources
     .filter((resource) => selected.length === 0 || selected.some((wanted) => isSelected(wanted, resource)))
@@ -53,7 +54,9 @@ function hookTasks(input: TaskInput, hook: Target): Task[] {
     const name = hook.name === '' ? generatedName(input, hook.manifest, phase) : hook.name;
     const target = { ...hook, name, manifest: withHookFinalizer(input, hook, name) };
     const ref = { kind: kindIdOf(target.manifest), namespace: target.namespaced ? target.namespace : undefined };
-    const live = target.known ? (input.objects.get(ref.kind, ref.namespace, name) as KubeObject | undefined) : undefined;
+    const live = target.known
+      ? (input.objects.get(ref.kind, ref.namespace, name) as KubeObject | undefined)
+      : undefined;
     return hookTask(phase, target, live);
   });
 }
@@ -85,7 +88,8 @@ function namespaceTask(input: TaskInput): Task | undefined {
   const { application, namespace, options, objects } = input;
   if (!options.includes('CreateNamespace=true') || namespace === '') return undefined;
   const declared = [...input.targets.resources, ...input.targets.hooks];
-  if (declared.some(({ group, kind, name }) => group === '' && kind === 'Namespace' && name === namespace)) return undefined;
+  if (declared.some(({ group, kind, name }) => group === '' && kind === 'Namespace' && name === namespace))
+    return undefined;
   const live = objects.get('Namespace', undefined, namespace) as KubeObject | undefined;
   const managed = application.spec.syncPolicy?.managedNamespaceMetadata;
   if (live !== undefined && managed === undefined) return undefined;
@@ -98,4 +102,3 @@ function namespaceTask(input: TaskInput): Task | undefined {
   const tracked = targetOf(manifest, { instance: input.instance, namespace: '' });
   return { ...hookTask('PreSync', { ...tracked, manifest }, live), isHook: false };
 }
-

@@ -90,6 +90,10 @@ function formatPosition({ file, line, column }: Position): string {
 }
 
 /** `group/Kind/namespace/name` of any object, as targets are keyed. */
-export function resourceKey(object: { apiVersion: string; kind: string; metadata: { namespace?: string; name?: string } }): string {
+export function resourceKey(object: {
+  apiVersion: string;
+  kind: string;
+  metadata: { namespace?: string; name?: string };
+}): string {
   return `${groupOf(object.apiVersion)}/${object.kind}/${object.metadata.namespace ?? ''}/${object.metadata.name ?? ''}`;
 }

@@ -70,7 +70,10 @@ export function kindRank(kind: string): number {
   return KIND_RANK.get(kind) ?? 0;
 }
 
-export function taskId(phase: SyncPhase, resource: { group: string; kind: string; namespace: string; name: string }): string {
+export function taskId(
+  phase: SyncPhase,
+  resource: { group: string; kind: string; namespace: string; name: string },
+): string {
   return `${phase}:${resource.group}/${resource.kind}/${resource.namespace}/${resource.name}`;
 }
 
@@ -88,7 +91,9 @@ export function sortTasks(tasks: readonly Task[]): Task[] {
       kindRank(left.kind) - kindRank(right.kind) ||
       (left.name < right.name ? -1 : left.name > right.name ? 1 : 0),
   );
-  const namespaces = sorted.filter((task) => task.kind === 'Namespace' && task.group === '' && task.target !== undefined);
+  const namespaces = sorted.filter(
+    (task) => task.kind === 'Namespace' && task.group === '' && task.target !== undefined,
+  );
   for (const namespace of namespaces) moveBeforeDependents(sorted, namespace);
   return sorted;
 }
@@ -142,7 +147,20 @@ export function resourceTask(resource: ComparedResource): Task {
 export function hookTask(phase: SyncPhase, target: Target, live: KubeObject | undefined): Task {
   const { group, version, kind, namespace, name } = target;
   const wave = waveOf(target.manifest);
-  return { id: taskId(phase, target), phase, wave, isHook: true, group, version, kind, namespace, name, target, live, compared: undefined };
+  return {
+    id: taskId(phase, target),
+    phase,
+    wave,
+    isHook: true,
+    group,
+    version,
+    kind,
+    namespace,
+    name,
+    target,
+    live,
+    compared: undefined,
+  };
 }
 
 /** True when the tasks do not all belong to one phase and wave (case cd/E07). */

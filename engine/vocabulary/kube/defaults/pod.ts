@@ -43,7 +43,8 @@ function defaultContainer(container: Members, hostNetwork: boolean): Members {
   filled = changedEach(filled, 'env', (variable) =>
     changed(variable, 'valueFrom', (source) => changed(source, 'fieldRef', (ref) => under(ref, { apiVersion: 'v1' }))),
   );
-  for (const probe of ['livenessProbe', 'readinessProbe', 'startupProbe']) filled = changed(filled, probe, defaultProbe);
+  for (const probe of ['livenessProbe', 'readinessProbe', 'startupProbe'])
+    filled = changed(filled, probe, defaultProbe);
   return changed(filled, 'lifecycle', (lifecycle) =>
     changed(changed(lifecycle, 'postStart', defaultHandler), 'preStop', defaultHandler),
   );

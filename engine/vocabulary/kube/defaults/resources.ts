@@ -7,7 +7,9 @@ export function defaultService(spec: Members): Members {
   const filled = under(spec, { type, sessionAffinity: 'None', internalTrafficPolicy: 'Cluster' });
   const ports = changedEach(filled, 'ports', (port) => under(port, { protocol: 'TCP', targetPort: port.port }));
   const affinity =
-    ports.sessionAffinity === 'ClientIP' ? under(ports, { sessionAffinityConfig: { clientIP: { timeoutSeconds: 10_800 } } }) : ports;
+    ports.sessionAffinity === 'ClientIP'
+      ? under(ports, { sessionAffinityConfig: { clientIP: { timeoutSeconds: 10_800 } } })
+      : ports;
   if (type === 'ExternalName') return without(affinity, 'internalTrafficPolicy');
   const external = type === 'NodePort' || type === 'LoadBalancer' ? { externalTrafficPolicy: 'Cluster' } : {};
   return under(affinity, {

@@ -75,7 +75,11 @@ class Reader {
   }
 
   refuse(path: string, expected: string, found: unknown): undefined {
-    this.mistyped.push({ path, expected, found: found === null ? 'null' : Array.isArray(found) ? 'array' : typeof found });
+    this.mistyped.push({
+      path,
+      expected,
+      found: found === null ? 'null' : Array.isArray(found) ? 'array' : typeof found,
+    });
     return undefined;
   }
 }

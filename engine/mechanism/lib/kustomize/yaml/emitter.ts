@@ -11,14 +11,16 @@ export function emitDocuments(documents: readonly Json[]): string {
 }
 
 class Emitter {
+  /** The line being written; finished lines are kept apart, so that looking at the line costs no copy of the text. */
   private out = '';
-  private lineStart = 0;
+  private readonly lines: string[] = [];
 
   document(value: Json): string {
     if (isMap(value) && Object.keys(value).length > 0) this.mapping(value, 0);
     else if (isList(value) && value.length > 0) this.sequence(value, 0);
     else this.inline(value, 0);
-    return `${this.out}\n`;
+    this.newLine(0);
+    return this.lines.join('');
   }
 
   /** Fields at column `indent`; the first one is written where the cursor stands. */
@@ -81,13 +83,13 @@ class Emitter {
   }
 
   private put(text: string): void {
-    if (this.out.length > this.lineStart && !this.out.endsWith(' ')) this.out += ' ';
+    if (this.out !== '' && !this.out.endsWith(' ')) this.out += ' ';
     this.out += text;
   }
 
   private scalar(text: string, analysis: Analysis, indent: number, isKey: boolean): void {
     const style = chooseStyle(text, analysis, isKey);
-    if (this.out.length > this.lineStart && !this.out.endsWith(' ')) this.out += ' ';
+    if (this.out !== '' && !this.out.endsWith(' ')) this.out += ' ';
     if (style === 'literal') this.literal(text, indent + 2);
     else if (style === 'double') this.doubleQuoted(text, indent + 2, isKey);
     else if (style === 'single') this.folded(text, indent + 2, "'", (char) => (char === "'" ? "''" : char), isKey);
@@ -100,7 +102,7 @@ class Emitter {
   }
 
   private column(): number {
-    return codePointLength(this.out, this.lineStart);
+    return codePointLength(this.out, 0);
   }
 
   /** Plain and single-quoted text: a lone space beyond the width becomes a line break. */
@@ -168,16 +170,14 @@ class Emitter {
     const lines = text.split('\n');
     const trailing = lines.at(-1) === '' ? lines.slice(0, -1) : lines;
     for (const line of trailing) {
-      this.out += '\n';
-      this.lineStart = this.out.length;
+      this.newLine(0);
       if (line !== '') this.out += ' '.repeat(indent) + line;
     }
   }
 
   private newLine(indent: number): void {
-    this.out += '\n';
-    this.lineStart = this.out.length;
-    if (indent > 0) this.out += ' '.repeat(indent);
+    this.lines.push(`${this.out}\n`);
+    this.out = ' '.repeat(indent);
   }
 }
 
