@@ -2,7 +2,8 @@
  * The engine's real HTTPS API over an empty store, without controllers, for tests of the commands: what a command sends
  * is what the store holds afterwards.
  */
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { appendFileSync, cpSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -19,6 +20,8 @@ import { runProgram } from './program.ts';
 
 interface TestCluster {
   resources: Resources;
+  /** Bodies of the build requests so far. */
+  builds: unknown[];
   kubeconfig: string;
   token: string;
   /** Creates the objects of a fixture of the views, with new uids that owner references follow. */
@@ -35,6 +38,7 @@ async function openTestCluster(): Promise<TestCluster> {
   const resources = new Resources({ store, clock: { now: () => NOW_MS }, ids: machineIds, admission });
   const certificate = await ensureServerCertificate(join(folder, 'certificate.json'), Date.now());
   const token = 'test-token';
+  const builds: unknown[] = [];
   const api = new HttpApi({
     resources,
     certificate,
@@ -42,6 +46,12 @@ async function openTestCluster(): Promise<TestCluster> {
     identity: { username: 'test', groups: [] },
     version: { major: '1', minor: '35', gitVersion: 'v1.35.0', gitCommit: '' },
     now: () => NOW_MS,
+    extraRoutes(request, response, url) {
+      if (url.pathname !== '/pern/v1/builds') return false;
+      request.on('data', (part: Buffer) => builds.push(JSON.parse(part.toString())));
+      request.on('end', () => response.end('{"image":"r/backend:9.0.0","imageId":"sha256:1","seconds":1.25}'));
+      return true;
+    },
     logs: async function* (_pod, container) {
       yield Buffer.from(`first line of ${container}\nsecond line\n`);
       await Promise.resolve();
@@ -50,7 +60,14 @@ async function openTestCluster(): Promise<TestCluster> {
   const port = await api.listen(0);
   const kubeconfig = join(folder, 'kubeconfig');
   writeKubeconfig(kubeconfig, { server: `https://127.0.0.1:${port}`, ca: certificate.ca, token });
-  return { resources, kubeconfig, token, load: (fixture) => loadFixture(resources, fixture), close: () => api.close() };
+  return {
+    resources,
+    builds,
+    kubeconfig,
+    token,
+    load: (fixture) => loadFixture(resources, fixture),
+    close: () => api.close(),
+  };
 }
 
 function loadFixture(resources: Resources, fixture: string): void {
@@ -280,6 +297,44 @@ describe('commands against the API of the engine', () => {
     expect(code).toBe(0);
     expect(out).toMatch(/development +✔ Synced {2}◌ Progressing/);
     expect(out).toMatch(/postgres-0 +⚠ CrashLoopBackOff/);
+  });
+
+  it('release builds, commits one line, and says what it did; promote carries it on', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'pern-release-'));
+    const git = (...args: string[]) => execFileSync('git', ['-C', folder, ...args], { encoding: 'utf8' });
+    cpSync(join(import.meta.dirname, '..', 'pern-gitops'), join(folder, 'pern-gitops'), { recursive: true });
+    git('init', '--quiet', '--initial-branch', 'main');
+    git('add', '-A');
+    git('-c', 'user.name=t', '-c', 'user.email=t@t', 'commit', '--quiet', '-m', 'initial');
+
+    const released = await pern(
+      `release backend 9.0.0 --fault error-rate=0.2 --fault latency-ms=5 --repository ${folder}`,
+    );
+    expect(released.err).toContain('Built r/backend:9.0.0 in 1.3 s');
+    expect([released.code, cluster.builds]).toEqual([
+      0,
+      [{ component: 'backend', version: '9.0.0', faults: 'error-rate=0.2,latency-ms=5' }],
+    ]);
+    expect(git('log', '-1', '--format=%B')).toMatch(
+      /^Release backend 9\.0\.0 to development\n\n.*: \S+ -> 9\.0\.0\n\nBuilt with faults: error-rate=0\.2, latency-ms=5\n/,
+    );
+    expect(git('diff', 'HEAD~', '--numstat').trim()).toBe(
+      '1\t1\tpern-gitops/apps/pern-app/overlays/development/kustomization.yaml',
+    );
+
+    const promoted = await pern(`promote development staging --component backend --repository ${folder}`);
+    expect([promoted.code, promoted.out.includes('+    newTag: 9.0.0')]).toEqual([0, true]);
+    expect((await pern(`promote development staging --component backend --repository ${folder}`)).err).toContain(
+      'nothing to commit',
+    );
+
+    appendFileSync(join(folder, 'pern-gitops/apps/pern-app/overlays/development/kustomization.yaml'), '# an idea\n');
+    const refused = await pern(`release backend 9.1.0 --repository ${folder}`);
+    expect([refused.code, refused.err.split('\n')[0]]).toEqual([
+      2,
+      'Error: this file has changes that are not committed',
+    ]);
+    expect(cluster.builds).toHaveLength(1);
   });
 
   it('a wrong token and a server that is gone are said in one sentence', async () => {

@@ -16,6 +16,8 @@ export interface EngineStart {
 const ENGINE_ENTRY = join(import.meta.dirname, '..', 'engine', 'main.ts');
 const POLL_MS = 50;
 const START_MS_MAX = 60_000;
+/** An engine that has not answered yet has no pods to wait for. */
+const STOP_MS_MAX = 10_000;
 
 /**
  * Starts the engine in a session of its own, so that Ctrl-C reaches only this command, which then stops it in order.
@@ -55,7 +57,8 @@ export async function waitForEngine(
     if (child.exitCode !== null || child.signalCode !== null) throw startFailure(child.exitCode, stateFolder);
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
-  if (child.pid !== undefined) await stopEngine(child.pid, 5000, signal);
+  const patience = new AbortController();
+  if (child.pid !== undefined) await stopEngine(child.pid, STOP_MS_MAX, patience.signal);
   if (signal.aborted)
     throw new CliError({ what: 'stopped before the engine had started', exitCode: EXIT_CODES.finding });
   throw new CliError({

@@ -1,10 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { applyDefaults, builtInAdmission } from '#api/defaulting.ts';
+import { builtInAdmission } from '#api/admission.ts';
 import type { StepRecord } from '#control/control-loop.ts';
 import { EventRecorder } from '#control/event-recorder.ts';
-import { openHttpApi } from '#edges/real/http-api/server.ts';
 import { machineEntropy, machineIds } from '#edges/real/machine-entropy.ts';
 import { machineTime } from '#edges/real/machine-time.ts';
 import { servePrometheus } from '#edges/real/metrics/prometheus-api.ts';
@@ -17,6 +16,7 @@ import { applyRoot, installCluster, parseRootManifests, rootRepoURL } from './cl
 import { allControllers } from './controllers.ts';
 import { Engine } from './engine.ts';
 import { builderFor, buildFirstImages } from './first-images.ts';
+import { openApi } from './live-api.ts';
 import { exportersOf, type LiveMachine, openMachine } from './live-machine.ts';
 import { takeNetwork } from './loopback-network.ts';
 import { servePern } from './pern-routes.ts';
@@ -70,17 +70,18 @@ export async function startLive(options: LiveOptions): Promise<LiveHost> {
   const ingressPort = await listening('ingress', options.ingressPort, () =>
     machine.traffic.ingress.listen(options.ingressPort),
   );
+  const admission = builtInAdmission({ serviceNetwork: network.serviceNetwork });
   const engine = new Engine({
     scheduler: machineTime,
     ids: machineIds,
     entropy: machineEntropy,
     journal,
-    admission: builtInAdmission({ serviceNetwork: network.serviceNetwork }),
+    admission,
     machine,
     controllers: allControllers({
       podNetwork: network.podNetwork,
       ingressAddress: '127.0.0.1',
-      application: { ...DEFAULT_CONFIG, normalise: applyDefaults, assessHealth },
+      application: { ...DEFAULT_CONFIG, normalise: admission.admit, assessHealth },
     }),
     onStep: (step) => logStep(step, log),
     sliceMs: SLICE_MS,
@@ -98,11 +99,13 @@ export async function startLive(options: LiveOptions): Promise<LiveHost> {
     images: machine.images.list(),
   });
   const api = await listening('API', options.apiPort, () =>
-    openHttpApi({
+    openApi({
       resources: engine.resources,
-      logs: machine.node,
+      node: machine.node,
       stateFolder,
       port: options.apiPort,
+      version: options.version,
+      log,
       extraRoutes: (request, response) =>
         servePern({ info, build }, request, response) ||
         servePrometheus(machine.metrics, () => Date.now(), request, response),

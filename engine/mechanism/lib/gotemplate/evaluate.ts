@@ -52,7 +52,10 @@ class Evaluation {
   }
 
   #node(node: Node, dot: Value): void {
-    if (node.type === 'text') return this.#write(node.text, 0);
+    if (node.type === 'text') {
+      this.#write(node.text, 0);
+      return;
+    }
     const { pipeline } = node;
     if (node.type === 'action') {
       const value = this.#pipeline(pipeline, dot);
@@ -71,7 +74,7 @@ class Evaluation {
     const { pipeline } = node;
     const { variables, ...bare } = pipeline;
     const items = this.#items(this.#pipeline({ ...bare, variables: [] }, dot), pipeline.at);
-    if (items.length === 0) return this.#list(node.otherwise, dot);
+    if (items.length === 0) this.#list(node.otherwise, dot);
     for (const [key, item] of items) {
       this.#inScope(() => {
         const [first, second] = variables;

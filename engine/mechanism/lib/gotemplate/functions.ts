@@ -61,9 +61,15 @@ function arithmetic(): Record<string, TemplateFunction> {
     mul: fold((left, right) => left * right),
     div: fold(divide),
     mod: fold((left, right) => left - divide(left, right) * right),
-    max: fold((left, right) => (left > right ? left : right)),
-    min: fold((left, right) => (left < right ? left : right)),
+    max: fold(larger),
+    min: fold((left, right) => (larger(left, right) === left ? right : left)),
   };
+}
+
+/** Math.max does not take bigints. */
+function larger(left: bigint, right: bigint): bigint {
+  if (left > right) return left;
+  return right;
 }
 
 function compare(left: Value, right: Value): number {

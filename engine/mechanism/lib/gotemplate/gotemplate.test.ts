@@ -49,6 +49,7 @@ describe('what sprig does', () => {
     ['{{join "," (list 1 "a")}} {{splitList "," "a,b" | last}}', '1,a b'],
     ['{{dict "a" 1 | toJson}} {{hasKey .labels "a"}}', '{"a":1} true'],
     ['{{add 1 2 3}} {{sub 5 2}} {{mul 2 3}} {{div 7 2}} {{mod 7 2}}', '6 3 6 3 1'],
+    ['{{max 1 3 2}} {{min 2 1 3}} {{max 2 2}}', '3 1 2'],
     ['{{ternary "y" "n" true}} {{coalesce "" "c"}} {{empty ""}}', 'y c true'],
     ['{{b64enc "é"}} {{b64dec "w6k="}}', 'w6k= é'],
     ['{{regexReplaceAll "(a)(b)" "xabx" "${2}${1}"}}', 'xbax'],

@@ -301,10 +301,12 @@ class SyncStep {
     const { target, live } = task;
     if (target === undefined || !target.known) return undefined;
     const { compare, config, objects } = this.#input;
+    // The object of an earlier run of a hook is deleted before this one is created, so it is not merged with.
+    const isReplaced = task.isHook && deletePolicies(target.manifest).includes('BeforeHookCreation');
     return predict(
       { ...compare, config, objects },
       target,
-      live,
+      isReplaced ? undefined : live,
       this.#strategy(task) === 'replace' ? 'replace' : 'apply',
     );
   }

@@ -1,0 +1,516 @@
+import { execFile, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { request as httpsRequest } from 'node:https';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import {
+  AppsV1Api,
+  CoreV1Api,
+  CustomObjectsApi,
+  KubeConfig,
+  makeInformer,
+  PatchStrategy,
+  setHeaderOptions,
+  type V1ConfigMap,
+  Watch,
+} from '@kubernetes/client-node';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { builtInAdmission } from '#api/admission.ts';
+import type { Machine } from '#edges/ports.ts';
+import { volatileJournal } from '#store/journal.ts';
+import { Engine } from '../../../host/engine.ts';
+import { machineIds } from '../machine-entropy.ts';
+import { machineTime } from '../machine-time.ts';
+import { ensureServerCertificate, ensureToken } from './certificates.ts';
+import { writeKubeconfig } from './kubeconfig.ts';
+import type { LogReader } from './logs.ts';
+import { HttpApi } from './server.ts';
+
+const nothing = () => {};
+const idleMachine: Machine = {
+  node: { apply: nothing, sandbox: () => undefined, sandboxes: () => [], onChange: nothing, answer: () => nothing },
+  traffic: { setTraffic: nothing, setServices: nothing, setNames: nothing },
+  metrics: { setScrapes: nothing, answer: () => nothing },
+  source: { answer: () => nothing },
+};
+
+const logs: LogReader = async function* (_podUid, container, { previous, follow, tailLines }) {
+  const lines = [`${container} ${previous ? 'before' : 'now'} 1\n`, `${container} 2\n`];
+  yield Buffer.from(lines.slice(tailLines === undefined ? 0 : -tailLines).join(''));
+  if (follow) yield Buffer.from('followed\n');
+};
+
+const directory = mkdtempSync(join(tmpdir(), 'pern-http-api-'));
+const kubeconfig = join(directory, 'kubeconfig');
+const faults: unknown[] = [];
+let engine: Engine;
+let api: HttpApi;
+let port: number;
+let token: string;
+let ca: string;
+const config = new KubeConfig();
+
+beforeAll(async () => {
+  engine = new Engine({
+    scheduler: machineTime,
+    ids: machineIds,
+    journal: volatileJournal,
+    admission: builtInAdmission({ serviceNetwork: '127.30' }),
+    machine: idleMachine,
+    controllers: [],
+  });
+  engine.resources.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'default' } });
+  const certificate = await ensureServerCertificate(join(directory, 'server.json'), Date.now());
+  token = ensureToken(join(directory, 'token'));
+  ca = certificate.ca;
+  api = new HttpApi({
+    resources: engine.resources,
+    logs,
+    certificate,
+    token,
+    identity: { username: 'pern-admin', groups: ['system:masters'] },
+    version: { major: '1', minor: '35', gitVersion: 'v1.35.0', gitCommit: '' },
+    now: () => Date.now(),
+    extraRoutes: (_request, response, url) => {
+      if (url.pathname !== '/extra') return false;
+      response.end('extra');
+      return true;
+    },
+    onFault: (error) => faults.push(error),
+  });
+  port = await api.listen(0);
+  writeKubeconfig(kubeconfig, { server: `https://127.0.0.1:${port}`, ca, token });
+  config.loadFromFile(kubeconfig);
+});
+
+afterAll(async () => {
+  await api.close();
+  rmSync(directory, { recursive: true });
+  expect(faults).toEqual([]);
+});
+
+interface RawAnswer {
+  code: number;
+  type: string;
+  body: string;
+}
+
+function send(
+  method: string,
+  path: string,
+  options: { body?: string | Buffer; headers?: Record<string, string>; token?: string } = {},
+): Promise<RawAnswer> {
+  const { promise, resolve, reject } = Promise.withResolvers<RawAnswer>();
+  const bearer = options.token ?? token;
+  const authorization: Record<string, string> = bearer === '' ? {} : { authorization: `Bearer ${bearer}` };
+  const request = httpsRequest(
+    { host: '127.0.0.1', port, ca, method, path, headers: { ...authorization, ...options.headers } },
+    (response) => {
+      const chunks: Buffer[] = [];
+      response.on('data', (chunk: Buffer) => chunks.push(chunk));
+      response.on('error', reject);
+      response.on('end', () => {
+        const type = response.headers['content-type'] ?? '';
+        resolve({ code: response.statusCode ?? 0, type, body: Buffer.concat(chunks).toString('utf8') });
+      });
+    },
+  );
+  request.on('error', reject);
+  request.end(options.body);
+  return promise;
+}
+
+const json = { 'content-type': 'application/json' };
+const configMaps = '/api/v1/namespaces/default/configmaps';
+
+function statusOf(answer: RawAnswer): { code: number; reason: string; message: string; kind: string } {
+  return JSON.parse(answer.body) as { code: number; reason: string; message: string; kind: string };
+}
+
+describe('the door', () => {
+  it('keeps its secrets to its owner', () => {
+    for (const file of ['server.json', 'token', 'kubeconfig']) {
+      expect(statSync(join(directory, file)).mode & 0o777).toBe(0o600);
+    }
+  });
+
+  it('asks for the token everywhere but at health checks', async () => {
+    for (const path of ['/livez', '/readyz', '/healthz']) {
+      expect(await send('GET', path, { token: '' })).toMatchObject({ code: 200, body: 'ok' });
+    }
+    for (const path of ['/version', '/api', configMaps, '/extra', '/openapi/v3', '/nowhere']) {
+      for (const wrong of ['', 'x'.repeat(64), `${token}0`]) {
+        const answer = await send('GET', path, { token: wrong });
+        expect(statusOf(answer)).toMatchObject({ kind: 'Status', code: 401, reason: 'Unauthorized' });
+      }
+    }
+    expect((await send('GET', '/extra')).body).toBe('extra');
+  });
+
+  it.each<[string, string, Parameters<typeof send>[2], number]>([
+    ['POST', configMaps, { headers: json, body: '{"metadata":' }, 400],
+    ['POST', configMaps, { headers: json, body: '[]' }, 400],
+    ['POST', configMaps, { headers: json, body: 'null' }, 400],
+    ['POST', configMaps, { headers: json, body: '{"metadata":"x"}' }, 400],
+    ['POST', configMaps, { headers: json, body: '{"metadata":{"name":7}}' }, 400],
+    ['POST', configMaps, { headers: json, body: '{"kind":"Pod","apiVersion":"v1"}' }, 400],
+    ['POST', configMaps, { headers: { 'content-type': 'application/yaml' }, body: 'a: [' }, 400],
+    ['POST', configMaps, { headers: { 'content-type': 'text/html' }, body: '<p>' }, 415],
+    ['POST', configMaps, { headers: { 'content-type': 'application/vnd.kubernetes.protobuf' }, body: 'k8s\0abc' }, 415],
+    ['POST', configMaps, { headers: json, body: '{"metadata":{"name":"a","namespace":"other"}}' }, 400],
+    ['POST', '/api/v1/namespaces/nowhere/configmaps', { headers: json, body: '{"metadata":{"name":"a"}}' }, 404],
+    ['POST', `${configMaps}?dryRun=Some`, { headers: json, body: '{"metadata":{"name":"a"}}' }, 422],
+    ['POST', configMaps, { headers: json, body: Buffer.alloc(3 * 1024 * 1024 + 1, 0x20) }, 413],
+    ['PUT', `${configMaps}/a`, { headers: json, body: '{"metadata":{"name":"b"}}' }, 400],
+    ['PUT', `${configMaps}/a`, { headers: json, body: '{"metadata":{"name":"a"}}' }, 404],
+    ['PATCH', `${configMaps}/a`, { headers: json, body: '{}' }, 415],
+    [
+      'PATCH',
+      `${configMaps}/a`,
+      { headers: { 'content-type': 'application/json-patch+json' }, body: '[{"op":"x"}]' },
+      400,
+    ],
+    ['PATCH', `${configMaps}/a`, { headers: { 'content-type': 'application/apply-patch+yaml' }, body: '{}' }, 415],
+    ['DELETE', `${configMaps}/a?propagationPolicy=Some`, {}, 422],
+    ['GET', `${configMaps}?labelSelector=a%20in%20b`, {}, 400],
+    ['GET', `${configMaps}?limit=many`, {}, 400],
+    ['GET', `${configMaps}?continue=zzz`, {}, 400],
+    ['GET', `${configMaps}?watch=true&sendInitialEvents=true`, {}, 422],
+    ['GET', '/api/v1/namespaces/default/unknowns', {}, 404],
+    ['GET', '/apis/example.com/v1/widgets', {}, 404],
+    ['GET', '/api/v1/%zz', {}, 400],
+    ['GET', '/nowhere', {}, 404],
+    ['PROPFIND', configMaps, {}, 405],
+    ['POST', '/version', {}, 405],
+    ['GET', configMaps, { headers: { accept: 'application/vnd.kubernetes.protobuf' } }, 406],
+  ])('kubernetes-api/6 %s %s is refused with a Status: %#', async (method, path, options, code) => {
+    const answer = await send(method, path, options);
+    expect({ answer: statusOf(answer), code: answer.code }).toMatchObject({ answer: { kind: 'Status', code }, code });
+  });
+
+  it('kubernetes-api/2.1 warns of unknown fields, refuses them when strict', async () => {
+    const body = '{"metadata":{"name":"odd"},"data":{"a":"b"},"extra":1}';
+    expect(statusOf(await send('POST', `${configMaps}?fieldValidation=Strict`, { headers: json, body })).message).toBe(
+      'ConfigMap in version "v1" cannot be handled as a ConfigMap: strict decoding error: unknown field "extra"',
+    );
+    const created = await send('POST', `${configMaps}?dryRun=All`, { headers: json, body });
+    expect(created.code).toBe(201);
+    expect(JSON.parse(created.body)).not.toHaveProperty('extra');
+    expect((await send('GET', `${configMaps}/odd`)).code).toBe(404);
+  });
+});
+
+describe('lists and watches', () => {
+  beforeAll(() => {
+    engine.resources.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'pages' } });
+    for (const name of ['a', 'b', 'c', 'd', 'e']) {
+      const metadata = { name, namespace: 'pages', labels: { odd: String(['a', 'c', 'e'].includes(name)) } };
+      engine.resources.create({ apiVersion: 'v1', kind: 'ConfigMap', metadata });
+    }
+  });
+
+  it('kubernetes-api/9.4 pages show one snapshot', async () => {
+    const path = '/api/v1/namespaces/pages/configmaps';
+    type List = {
+      items: { metadata: { name: string } }[];
+      metadata: { continue?: string; remainingItemCount?: number; resourceVersion: string };
+    };
+    const first = JSON.parse((await send('GET', `${path}?limit=2`)).body) as List;
+    expect(first.metadata.remainingItemCount).toBe(3);
+    engine.resources.delete({ kind: 'ConfigMap', namespace: 'pages', name: 'd' });
+    const next = JSON.parse((await send('GET', `${path}?limit=9&continue=${first.metadata.continue}`)).body) as List;
+    expect([...first.items, ...next.items].map((item) => item.metadata.name)).toEqual(['a', 'b', 'c', 'd', 'e']);
+    expect(next.metadata).toEqual({ resourceVersion: first.metadata.resourceVersion });
+    expect(statusOf(await send('GET', `${path}?continue=${first.metadata.continue}`))).toMatchObject({
+      code: 410,
+      reason: 'Expired',
+    });
+  });
+
+  it('kubernetes-api/9.2 a selector turns changes into ADDED and DELETED', async () => {
+    const seen: string[] = [];
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const watch = new Watch(config);
+    const options = { labelSelector: 'odd=true', resourceVersion: String(engine.store.resourceVersion) };
+    const ended = Promise.withResolvers<void>();
+    const abort = await watch.watch(
+      '/api/v1/namespaces/pages/configmaps',
+      options,
+      (type, object: V1ConfigMap) => {
+        seen.push(`${type} ${object.metadata?.name}`);
+        if (seen.length === 3) resolve();
+      },
+      () => ended.resolve(),
+    );
+    const relabel = (name: string, odd: string) =>
+      engine.resources.patch(
+        { kind: 'ConfigMap', namespace: 'pages', name },
+        { type: 'merge', patch: { metadata: { labels: { odd } } } },
+      );
+    relabel('b', 'true');
+    relabel('b', 'false');
+    engine.resources.delete({ kind: 'ConfigMap', namespace: 'pages', name: 'a' });
+    await promise;
+    abort.abort();
+    await ended.promise;
+    expect(seen).toEqual(['ADDED b', 'DELETED b', 'DELETED a']);
+  });
+
+  it('kubernetes-api/9.2 WatchList: the present state, a bookmark, and the end after timeoutSeconds', async () => {
+    const query =
+      'watch=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true&timeoutSeconds=1';
+    const { body } = await send('GET', `/api/v1/namespaces?${query}`);
+    const events = body
+      .trim()
+      .split('\n')
+      .map(
+        (line) => JSON.parse(line) as { type: string; object: { metadata: { annotations?: Record<string, string> } } },
+      );
+    expect(events.map((event) => event.type)).toEqual(['ADDED', 'ADDED', 'BOOKMARK']);
+    expect(events.at(-1)?.object.metadata.annotations).toEqual({ 'k8s.io/initial-events-end': 'true' });
+  });
+
+  it('kubernetes-api/9.3 a watch from a version that is no longer held gets one ERROR event', async () => {
+    for (let round = 0; round < 8300; round++) {
+      const patch = { data: { round: String(round) } };
+      engine.resources.patch({ kind: 'ConfigMap', namespace: 'pages', name: 'e' }, { type: 'merge', patch });
+    }
+    const { code, body } = await send('GET', '/api/v1/configmaps?watch=true&resourceVersion=1');
+    expect(code).toBe(200);
+    expect(JSON.parse(body)).toMatchObject({ type: 'ERROR', object: { kind: 'Status', code: 410, reason: 'Expired' } });
+  });
+});
+
+describe('@kubernetes/client-node', () => {
+  it('creates, patches in every form, scales and deletes', async () => {
+    const apps = config.makeApiClient(AppsV1Api);
+    const labels = { app: 'node' };
+    const namespace = 'default';
+    const spec = {
+      selector: { matchLabels: labels },
+      template: { metadata: { labels }, spec: { containers: [{ name: 'c', image: 'i:1' }] } },
+    };
+    const created = await apps.createNamespacedDeployment({ namespace, body: { metadata: { name: 'node' }, spec } });
+    expect(created.spec?.strategy?.type).toBe('RollingUpdate');
+    const name = 'node';
+    const strategic = { spec: { template: { spec: { containers: [{ name: 'side', image: 's:1' }] } } } };
+    const patched = await apps.patchNamespacedDeployment(
+      { namespace, name, body: strategic },
+      setHeaderOptions('Content-Type', PatchStrategy.StrategicMergePatch),
+    );
+    expect(patched.spec?.template.spec?.containers.map((container) => container.name)).toEqual(['c', 'side']);
+    const merged = await apps.patchNamespacedDeployment(
+      { namespace, name, body: { spec: { paused: true } } },
+      setHeaderOptions('Content-Type', PatchStrategy.MergePatch),
+    );
+    expect(merged.spec?.paused).toBe(true);
+    await apps.patchNamespacedDeployment({ namespace, name, body: [{ op: 'remove', path: '/spec/paused' }] });
+    const scale = await apps.readNamespacedDeploymentScale({ namespace, name });
+    await apps.replaceNamespacedDeploymentScale({ namespace, name, body: { ...scale, spec: { replicas: 4 } } });
+    expect((await apps.readNamespacedDeployment({ namespace, name })).spec?.replicas).toBe(4);
+    await apps.deleteNamespacedDeployment({ namespace, name });
+    await expect(apps.readNamespacedDeployment({ namespace, name })).rejects.toMatchObject({ code: 404 });
+  });
+
+  it('kubernetes-api/4.4 /status of a custom resource takes the status alone', async () => {
+    const custom = config.makeApiClient(CustomObjectsApi);
+    const at = { group: 'argoproj.io', version: 'v1alpha1', namespace: 'default', plural: 'rollouts' };
+    const rollout = {
+      apiVersion: 'argoproj.io/v1alpha1',
+      kind: 'Rollout',
+      metadata: { name: 'r' },
+      spec: { replicas: 1 },
+    };
+    await custom.createNamespacedCustomObject({ ...at, body: rollout });
+    const merge = setHeaderOptions('Content-Type', PatchStrategy.MergePatch);
+    const body = { spec: { replicas: 9 }, status: { phase: 'Healthy' } };
+    await custom.patchNamespacedCustomObjectStatus({ ...at, name: 'r', body }, merge);
+    expect(await custom.getNamespacedCustomObject({ ...at, name: 'r' })).toMatchObject({
+      metadata: { generation: 1 },
+      spec: { replicas: 1 },
+      status: { phase: 'Healthy' },
+    });
+  });
+
+  it('follows objects with an informer', async () => {
+    const core = config.makeApiClient(CoreV1Api);
+    engine.resources.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'informed' } });
+    const namespace = 'informed';
+    await core.createNamespacedConfigMap({ namespace, body: { metadata: { name: 'first' } } });
+    const informer = makeInformer<V1ConfigMap>(config, `/api/v1/namespaces/${namespace}/configmaps`, () =>
+      core.listNamespacedConfigMap({ namespace }),
+    );
+    const seen: string[] = [];
+    const { promise, resolve } = Promise.withResolvers<void>();
+    for (const event of ['add', 'update', 'delete'] as const) {
+      informer.on(event, (object) => {
+        seen.push(`${event} ${object.metadata?.name}`);
+        if (seen.length === 4) resolve();
+      });
+    }
+    await informer.start();
+    await core.createNamespacedConfigMap({ namespace, body: { metadata: { name: 'second' } } });
+    await core.replaceNamespacedConfigMap({
+      namespace,
+      name: 'second',
+      body: { metadata: { name: 'second' }, data: { a: 'b' } },
+    });
+    await core.deleteNamespacedConfigMap({ namespace, name: 'first' });
+    await promise;
+    await informer.stop();
+    expect(seen).toEqual(['add first', 'add second', 'update second', 'delete first']);
+  });
+});
+
+const run = promisify(execFile);
+const kubectlVersion = await run('kubectl', ['version', '--client', '-o', 'json']).then(
+  ({ stdout }) => stdout,
+  () => undefined,
+);
+if (kubectlVersion === undefined) console.log('kubectl is not on the PATH: its tests are left out');
+
+describe.runIf(kubectlVersion !== undefined)('kubectl', () => {
+  const base = ['--kubeconfig', kubeconfig, '--cache-dir', join(directory, 'cache')];
+  const kubectl = async (...words: string[]) => (await run('kubectl', [...base, ...words])).stdout;
+
+  const manifest = (image: string) => {
+    const path = join(directory, 'web.yaml');
+    writeFileSync(
+      path,
+      `apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  replicas: 2
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec:
+      containers:
+      - {name: c, image: "${image}", env: [{name: A, value: "1"}], ports: [{containerPort: 80}]}
+---
+apiVersion: argoproj.io/v1alpha1
+kind: Rollout
+metadata: {name: canary}
+spec: {replicas: 3, strategy: {canary: {steps: [{setWeight: 5}]}}}
+`,
+    );
+    return path;
+  };
+
+  it('kubernetes-api/2.1 apply creates, says unchanged, configures; diff shows what would change', async () => {
+    expect(await kubectl('apply', '-f', manifest('img:1'))).toBe(
+      'deployment.apps/web created\nrollout.argoproj.io/canary created\n',
+    );
+    expect(await kubectl('apply', '-f', manifest('img:1'))).toBe(
+      'deployment.apps/web unchanged\nrollout.argoproj.io/canary unchanged\n',
+    );
+    const difference = await kubectl('diff', '-f', manifest('img:2')).catch(
+      (error: { code: number; stdout: string }) => error.stdout,
+    );
+    expect(difference).toMatch(/^-.*img:1$/m);
+    expect(difference).toMatch(/^\+.*img:2$/m);
+    expect(await kubectl('apply', '-f', manifest('img:2'))).toContain('deployment.apps/web configured');
+    expect(await kubectl('get', 'deploy', 'web', '-o', 'jsonpath={.spec.template.spec.containers[0].image}')).toBe(
+      'img:2',
+    );
+  });
+
+  it('kubernetes-api/8 get prints the columns of a cluster', async () => {
+    expect(await kubectl('get', 'deploy,ro')).toMatch(
+      /NAME +READY +UP-TO-DATE +AVAILABLE +AGE\ndeployment.apps\/web +0\/2 +0 +0 +\d+s\n\nNAME +DESIRED +CURRENT +UP-TO-DATE +AVAILABLE +AGE\nrollout.argoproj.io\/canary +3 +0 +0 +0 +\d+s\n/,
+    );
+    expect(await kubectl('get', 'deploy', 'web', '-o', 'wide')).toMatch(/web +0\/2 +0 +0 +\d+s +c +img:2 +app=web\n/);
+    expect(await kubectl('get', 'deploy', 'web', '-o', 'yaml')).toContain('progressDeadlineSeconds: 600');
+    expect(await kubectl('describe', 'deploy', 'web')).toContain('StrategyType:           RollingUpdate');
+    expect(await kubectl('explain', 'deployment.spec.strategy')).toContain('rollingUpdate');
+  });
+
+  it('kubernetes-api/7.3 create sends protobuf: what it makes is what JSON would have made', async () => {
+    await kubectl('create', 'deployment', 'made', '--image=img:1', '--replicas=2', '--port=80');
+    await kubectl('create', 'configmap', 'made', '--from-literal=a=b');
+    await kubectl('create', 'secret', 'generic', 'made', '--from-literal=p=q');
+    await kubectl('create', 'ingress', 'made', '--class=nginx', '--rule=host/path*=svc:80');
+    await kubectl('create', 'job', 'made', '--image=img:1', '--', 'true');
+    expect(engine.store.get('Deployment.apps', 'default', 'made')?.spec).toMatchObject({
+      replicas: 2,
+      selector: { matchLabels: { app: 'made' } },
+      template: { spec: { containers: [{ image: 'img:1', ports: [{ containerPort: 80, protocol: 'TCP' }] }] } },
+    });
+    expect(engine.store.get('ConfigMap', 'default', 'made')?.data).toEqual({ a: 'b' });
+    expect(engine.store.get('Secret', 'default', 'made')?.data).toEqual({ p: 'cQ==' });
+    expect(engine.store.get('Ingress.networking.k8s.io', 'default', 'made')?.spec.rules?.[0]?.http?.paths[0]).toEqual({
+      path: '/path',
+      pathType: 'Prefix',
+      backend: { service: { name: 'svc', port: { number: 80 } } },
+    });
+    expect(await kubectl('auth', 'can-i', 'delete', 'pods')).toBe('yes\n');
+    expect(await kubectl('auth', 'whoami')).toContain('pern-admin');
+  });
+
+  it('kubernetes-api/2.1 rollout status, wait, scale, label and logs', async () => {
+    const status = { observedGeneration: 99, replicas: 2, updatedReplicas: 2, readyReplicas: 2, availableReplicas: 2 };
+    const ref = { kind: 'Deployment.apps', namespace: 'default', name: 'web' };
+    const waiting = kubectl('rollout', 'status', 'deploy/web', '--timeout=60s');
+    engine.resources.patch(ref, { type: 'merge', patch: { status } }, { subresource: 'status' });
+    expect(await waiting).toContain('successfully rolled out');
+    expect(await kubectl('wait', '--for=jsonpath={.status.readyReplicas}=2', 'deploy/web', '--timeout=60s')).toContain(
+      'condition met',
+    );
+    expect(await kubectl('scale', 'rollout/canary', '--replicas=5')).toBe('rollout.argoproj.io/canary scaled\n');
+    expect(engine.store.get('Rollout.argoproj.io', 'default', 'canary')?.spec.replicas).toBe(5);
+    await kubectl('label', 'deploy', 'web', 'tier=front');
+    expect(await kubectl('get', 'deploy', '-l', 'tier in (front)', '-o', 'name')).toBe('deployment.apps/web\n');
+    await kubectl('run', 'p', '--image=img:1');
+    expect(await kubectl('logs', 'p')).toBe('p now 1\np 2\n');
+    expect(await kubectl('logs', 'p', '--tail=1', '-f')).toBe('p 2\nfollowed\n');
+  });
+
+  it('kubernetes-api/2.1 get -w streams changes as rows', async () => {
+    const watching = spawn('kubectl', [...base, 'get', 'rollout', 'canary', '-w', '--no-headers']);
+    const lines: string[] = [];
+    const { promise, resolve } = Promise.withResolvers<void>();
+    watching.stdout.on('data', (chunk: Buffer) => {
+      const before = lines.length;
+      lines.push(...chunk.toString('utf8').trim().split('\n'));
+      const ref = { kind: 'Rollout.argoproj.io', namespace: 'default', name: 'canary' };
+      if (before === 0) engine.resources.patch(ref, { type: 'merge', patch: { spec: { replicas: 7 } } });
+      if (lines.length > 1) resolve();
+    });
+    await promise;
+    watching.kill();
+    expect(lines.map((line) => line.split(/\s+/).slice(0, 2))).toEqual([
+      ['canary', '5'],
+      ['canary', '7'],
+    ]);
+  });
+
+  it('kubernetes-api/10 delete waits until an object with a finalizer is gone', async () => {
+    const metadata = { name: 'held', namespace: 'default', finalizers: ['example.com/hold'] };
+    engine.resources.create({ apiVersion: 'v1', kind: 'ConfigMap', metadata });
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const unsubscribe = engine.store.subscribe(({ object }) => {
+      if (object.metadata.name === 'held' && object.metadata.deletionTimestamp !== undefined) resolve();
+    });
+    const deleting = kubectl('delete', 'configmap', 'held');
+    await promise;
+    unsubscribe();
+    engine.resources.patch(
+      { kind: 'ConfigMap', namespace: 'default', name: 'held' },
+      { type: 'merge', patch: { metadata: { finalizers: null } } },
+    );
+    expect(await deleting).toContain('configmap "held" deleted');
+    expect(await kubectl('delete', '-f', manifest('img:2'))).toContain('deployment.apps "web" deleted');
+    await expect(kubectl('get', 'deploy', 'web')).rejects.toThrow('deployments.apps "web" not found');
+  });
+
+  it('kubernetes-api/2.1 refuses unknown fields of a manifest by name', async () => {
+    const path = join(directory, 'bad.yaml');
+    writeFileSync(
+      path,
+      'apiVersion: v1\nkind: Service\nmetadata: {name: s}\nspec: {ports: [{port: 80}], selectors: {a: b}}\n',
+    );
+    await expect(kubectl('apply', '-f', path)).rejects.toThrow('unknown field "spec.selectors"');
+  });
+});
