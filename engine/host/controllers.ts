@@ -1,6 +1,7 @@
 import type { Controller } from '#control/controller.ts';
 import { analysisRunController } from '../stages/analysis/controller.ts';
 import { rolloutController } from '../stages/rollout/controller.ts';
+import { rolloutServiceController } from '../stages/rollout/service-cleanup.ts';
 import type { ApplicationConfig } from '../stages/sync/application/config.ts';
 import { applicationController } from '../stages/sync/application/controller.ts';
 import { applicationSetController } from '../stages/sync/application-set/controller.ts';
@@ -25,6 +26,7 @@ export function allControllers(config: ClusterConfig): readonly Controller<never
     applicationSetController(),
     applicationController(config.application),
     rolloutController,
+    rolloutServiceController,
     analysisRunController,
     ingressController({ ingressClass: 'nginx', address: config.ingressAddress }),
     serviceProxyController,
