@@ -255,7 +255,15 @@ describe('commands against the API of the engine', () => {
       },
     });
     expect(run.code).toBe(0);
-    expect(run.out).toContain('Message:         seen live');
+    expect(
+      run.out
+        .trimEnd()
+        .split('\n')
+        .map((line) => line.replace(/ +/g, ' ')),
+    ).toEqual([
+      '◌ Progressing step 3/5 analysis: success-rate, latency weight 20 more replicas need to be updated',
+      '◌ Progressing step 3/5 analysis: success-rate, latency weight 20 seen live',
+    ]);
   });
 
   it('rollout abort, status and retry are writes on the object (rollouts/K06)', async () => {

@@ -33,7 +33,7 @@ export async function runAppSync(invocation: Invocation): Promise<ExitCode> {
   const patch = planSync(application, request);
   const cache = new ObjectCache(api, [{ kind: APPLICATION, namespace }]);
   await cache.start(signal);
-  await api.patch(APPLICATION, { namespace, name }, patch);
+  const requested = await api.patch(APPLICATION, { namespace, name }, patch);
   if (options.flag('async')) {
     terminal.note(`Sync of ${name} requested. Next: pern app wait ${name}`);
     return EXIT_CODES.ok;
@@ -46,7 +46,7 @@ export async function runAppSync(invocation: Invocation): Promise<ExitCode> {
     signal,
     now,
     draw: () => [waitLine(current(), name)],
-    isDone: () => isFinished(current()),
+    isDone: () => isFinished(current(), requested.metadata.resourceVersion),
     deadlineMs: now() + timeoutMs,
   });
   if (end === 'stopped') return EXIT_CODES.finding;
@@ -77,8 +77,10 @@ function notFinished(name: string, timeoutMs: number): CliError {
   });
 }
 
-function isFinished(application: Application | undefined): boolean {
-  if (application === undefined || (application as { operation?: unknown }).operation !== undefined) return false;
+/** `since`: the version with the request in it. Anything older still shows how the operation before it ended. */
+function isFinished(application: Application | undefined, since: string): boolean {
+  if (application === undefined || Number(application.metadata.resourceVersion) < Number(since)) return false;
+  if ((application as { operation?: unknown }).operation !== undefined) return false;
   return application.status?.operationState !== undefined && !isRunning(application);
 }
 

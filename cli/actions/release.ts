@@ -6,10 +6,10 @@ import { CliError, EXIT_CODES, type ExitCode } from '../errors.ts';
 import { checkTag, findOverlay, readImageTags, setImageTag } from '../git/image-tags.ts';
 import { commitFiles, refuseUncommitted } from '../git/repository.ts';
 import { environmentNamespaces } from '../view/environments.ts';
-import { rolloutPhase, rolloutView } from '../view/rollout-model.ts';
+import { type Rollout, rolloutPhase, rolloutView } from '../view/rollout-model.ts';
 import { phaseLine, rolloutLines } from '../view/rollout-text.ts';
-import { ROLLOUT, watchRollout } from './rollout.ts';
-import { showLive } from './watch-view.ts';
+import { ROLLOUT, rolloutDrawing, watchRollout } from './rollout.ts';
+import { pause, showLive } from './watch-view.ts';
 
 export async function runRelease(invocation: Invocation): Promise<ExitCode> {
   const { session, options, terminal, arguments: words } = invocation;
@@ -23,7 +23,14 @@ export async function runRelease(invocation: Invocation): Promise<ExitCode> {
   const edited = setImageTag(text, { file, component, tag: version });
   const image = readImageTags(repository, file).find((candidate) => candidate.component === component)!;
   const api = await session.api();
-  const before = options.flag('watch') ? await currentRollout(api, environment, component) : undefined;
+  const before = await currentRollout(api, environment, component);
+  if (before === undefined && options.flag('watch')) {
+    throw new CliError({
+      what: `there is no rollout "${component}" to watch`,
+      where: `environment ${environment}`,
+      fix: 'release without -w',
+    });
+  }
   terminal.note(`Building ${image.name}:${version} ...`);
   const built = await build(api, invocation, component, version);
   terminal.note(`Built ${built.image} in ${built.seconds.toFixed(1)} s`);
@@ -39,9 +46,31 @@ export async function runRelease(invocation: Invocation): Promise<ExitCode> {
   terminal.line(
     `${commit.hash} ${component} ${image.tag} -> ${version} in ${environment} (${file}, branch ${commit.branch})`,
   );
-  if (before !== undefined) return watchRelease(invocation, api, before, version);
+  if (before !== undefined && options.flag('watch')) return watchRelease(invocation, api, before, version);
+  if (before !== undefined) await awaitArrival(invocation, api, before, version);
   terminal.note(`Next: pern rollout get ${component} -e ${environment} -w`);
   return EXIT_CODES.ok;
+}
+
+const ARRIVAL_MS_MAX = 10_000;
+
+/**
+ * Waits a little until the sync has put the version into the rollout, so that a `rollout status` right after this command
+ * speaks of the new version and not of the one before. A sync that takes longer (a window, by hand) is only noted.
+ */
+async function awaitArrival(invocation: Invocation, api: Api, at: ReleasedRollout, version: string): Promise<void> {
+  const { now, signal, terminal, options } = invocation;
+  const deadlineMs = now() + ARRIVAL_MS_MAX;
+  while (now() < deadlineMs && !signal.aborted) {
+    const rollout = await api.find(ROLLOUT, at.namespace, at.name);
+    if (rollout !== undefined && carriesVersion(rollout, version)) return;
+    await pause(100, signal);
+  }
+  terminal.note(`${options.text('env')} has not taken the commit yet; see "pern app get ${options.text('env')}"`);
+}
+
+function carriesVersion({ spec }: Rollout, version: string): boolean {
+  return (spec.template?.spec?.containers ?? []).some(({ image }) => image?.endsWith(`:${version}`) === true);
 }
 
 interface Built {
@@ -69,16 +98,16 @@ interface ReleasedRollout {
   name: string;
 }
 
-async function currentRollout(api: Api, environment: string, component: string): Promise<ReleasedRollout> {
+/** The rollout that deploys a component in an environment; undefined before its first sync. */
+async function currentRollout(
+  api: Api,
+  environment: string,
+  component: string,
+): Promise<ReleasedRollout | undefined> {
   const { items } = await api.list('Application.argoproj.io');
-  const namespace = environmentNamespaces(items).get(environment) ?? '';
-  const rollout = await api.find(ROLLOUT, namespace, component);
-  if (rollout !== undefined) return { namespace, name: component };
-  throw new CliError({
-    what: `there is no rollout "${component}" to watch`,
-    where: `environment ${environment}`,
-    fix: 'release without -w',
-  });
+  const namespace = environmentNamespaces(items).get(environment);
+  if (namespace === undefined || (await api.find(ROLLOUT, namespace, component)) === undefined) return undefined;
+  return { namespace, name: component };
 }
 
 /** Watches until the version that was committed is Healthy (0), or its rollout is Degraded (1). */
@@ -90,16 +119,18 @@ async function watchRelease(
 ): Promise<ExitCode> {
   const { terminal, now, options } = invocation;
   const rollout = await api.get(ROLLOUT, before.namespace, before.name);
-  const { cache, objects } = await watchRollout(api, rollout, invocation.signal);
-  const carries = () =>
-    (objects()?.rollout.spec.template?.spec?.containers ?? []).some(
-      ({ image }) => image?.endsWith(`:${version}`) === true,
-    );
+  const watched = await watchRollout(api, rollout, invocation.signal);
+  const { objects } = watched;
+  const carries = () => {
+    const found = objects();
+    return found !== undefined && carriesVersion(found.rollout, version);
+  };
   const state = () => rolloutPhase(objects()!.rollout);
-  const draw = () => rolloutLines(rolloutView(objects()!, now()), now());
   const isOver = () => carries() && ['Healthy', 'Degraded'].includes(state().phase);
   const deadlineMs = now() + options.durationMs('timeout')!;
-  const end = await showLive({ ...invocation, cache, draw, isDone: isOver, deadlineMs });
+  const drawing = rolloutDrawing(invocation, watched, before.name);
+  const end = await showLive({ ...invocation, ...drawing, isDone: isOver, deadlineMs });
+  if (!terminal.isInteractive) terminal.lines(rolloutLines(rolloutView(objects()!, now()), now()));
   terminal.note(phaseLine(state()));
   if (end === 'timeout') {
     throw new CliError({

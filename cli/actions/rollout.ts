@@ -7,7 +7,7 @@ import type { Invocation } from '../command.ts';
 import { CliError, EXIT_CODES, type ExitCode } from '../errors.ts';
 import { type Line, plainText, span } from '../view/lines.ts';
 import { type Rollout, type RolloutObjects, rolloutPhase, rolloutView } from '../view/rollout-model.ts';
-import { phaseLine, rolloutLines, rolloutListLines } from '../view/rollout-text.ts';
+import { phaseLine, rolloutLines, rolloutListLines, rolloutProgressLine } from '../view/rollout-text.ts';
 import { noteNothing, printObjects } from './output.ts';
 import { showLive } from './watch-view.ts';
 
@@ -39,8 +39,7 @@ export async function runRolloutGet(invocation: Invocation): Promise<ExitCode> {
   const rollout = await findRollout(invocation, api, words[0] ?? '');
   if (options.flag('watch')) {
     const watched = await watchRollout(api, rollout, invocation.signal);
-    const draw = () => drawRollout(watched.objects(), rollout.metadata.name, now());
-    await showLive({ ...invocation, cache: watched.cache, draw });
+    await showLive({ ...invocation, ...rolloutDrawing(invocation, watched, rollout.metadata.name) });
     return EXIT_CODES.ok;
   }
   const format = options.text('output') ?? '';
@@ -55,7 +54,7 @@ export async function runRolloutGet(invocation: Invocation): Promise<ExitCode> {
     api.list('AnalysisRun.argoproj.io', { namespace }),
   ]);
   const objects = { rollout, replicaSets: sets.items, pods: pods.items, analysisRuns: runs.items };
-  terminal.lines(drawRollout(objects, rollout.metadata.name, now()));
+  terminal.lines(rolloutLines(rolloutView(objects, now()), now()));
   noteNext(invocation, rollout);
   return EXIT_CODES.ok;
 }
@@ -70,9 +69,17 @@ function noteNext({ terminal }: Invocation, rollout: Rollout): void {
   if (phase === 'Progressing') terminal.note(`Next: pern rollout get ${place} -w`);
 }
 
-function drawRollout(objects: RolloutObjects | undefined, name: string, nowMs: number): Line[] {
-  if (objects === undefined) return [[span(`rollout ${name} is gone`, 'warn')]];
-  return rolloutLines(rolloutView(objects, nowMs), nowMs);
+/** How a watched rollout is shown: the whole view on a terminal, as far as it fits; one line a change elsewhere. */
+export function rolloutDrawing({ terminal, now }: Invocation, { cache, objects }: WatchedRollout, name: string) {
+  const orGone = (draw: (found: RolloutObjects) => Line[]) => () => {
+    const found = objects();
+    return found === undefined ? [[span(`rollout ${name} is gone`, 'warn')]] : draw(found);
+  };
+  return {
+    cache,
+    draw: orGone((found) => rolloutLines(rolloutView(found, now()), now(), terminal.rows - 1)),
+    drawPlain: orGone((found) => [rolloutProgressLine(rolloutView(found, now()))]),
+  };
 }
 
 export interface WatchedRollout {

@@ -10,6 +10,8 @@ export interface LiveView {
   cache: ObjectCache;
   /** The lines to show now. */
   draw(): readonly Line[];
+  /** What is printed where nothing can be redrawn; the same as `draw` unless given. */
+  drawPlain?(): readonly Line[];
   /** True ends the view after one last drawing. Defaults to never. */
   isDone?(): boolean;
   signal: AbortSignal;
@@ -27,15 +29,8 @@ export async function showLive(view: LiveView): Promise<'done' | 'stopped' | 'ti
   let printed = '';
   for (;;) {
     const isDone = view.isDone?.() === true;
-    const lines = cache.isLost
-      ? [...view.draw(), [span('the API does not answer; trying again', 'warn')]]
-      : view.draw();
-    if (terminal.isInteractive) terminal.redraw(lines);
-    else {
-      const text = withoutAges(plainText(lines));
-      if (text !== printed) terminal.lines(printed === '' ? lines : [[], ...lines]);
-      printed = text;
-    }
+    if (terminal.isInteractive) terminal.redraw(lossNoted(view.draw(), cache));
+    else printed = appendChange(terminal, lossNoted((view.drawPlain ?? view.draw)(), cache), printed);
     const end = isDone
       ? 'done'
       : signal.aborted
@@ -50,6 +45,17 @@ export async function showLive(view: LiveView): Promise<'done' | 'stopped' | 'ti
     await cache.changed(TICK_MS, signal);
     await pause(REDRAW_MS_MIN, signal);
   }
+}
+
+function lossNoted(lines: readonly Line[], cache: ObjectCache): readonly Line[] {
+  return cache.isLost ? [...lines, [span('the API does not answer; trying again', 'warn')]] : lines;
+}
+
+/** Prints lines that say something new; returns what to compare the next ones with. */
+function appendChange(terminal: Terminal, lines: readonly Line[], printed: string): string {
+  const text = withoutAges(plainText(lines));
+  if (text !== printed) terminal.lines(printed === '' || lines.length === 1 ? lines : [[], ...lines]);
+  return text;
 }
 
 /** Waits, or less when the signal aborts. */

@@ -3,6 +3,7 @@ import { appGet } from './app/get.ts';
 import { appList } from './app/list.ts';
 import { appSync } from './app/sync.ts';
 import { appWait } from './app/wait.ts';
+import { demo } from './demo.ts';
 import { describe } from './describe.ts';
 import { doctor } from './doctor.ts';
 import { down } from './down.ts';
@@ -23,6 +24,7 @@ export const COMMANDS: readonly Command[] = [
   down,
   status,
   doctor,
+  demo,
   release,
   promote,
   appList,

@@ -51,11 +51,10 @@ type MetricResult = NonNullable<NonNullable<AnalysisRun['status']>['metricResult
 /** An AnalysisRun as views show it: every metric of the spec with its result, whether it has one yet or not. */
 export function analysisRunView(run: AnalysisRun, nowMs: number): AnalysisRunView {
   const results = run.status?.metricResults ?? [];
+  const resolve = argumentResolver(run);
   const metrics = (run.spec.metrics ?? []).map((metric) => {
-    return metricView(
-      metric,
-      results.find(({ name }) => name === metric.name),
-    );
+    const result = results.find(({ name }) => name === metric.name);
+    return metricView(metric, result, resolve);
   });
   const total = (pick: (metric: MetricView) => number) => metrics.reduce((sum, metric) => sum + pick(metric), 0);
   return {
@@ -78,10 +77,23 @@ function scopeOf({ metadata }: AnalysisRun): string {
   return `step ${Number(metadata.labels?.['step-index'] ?? 0) + 1}`;
 }
 
-function metricView(metric: Metric, result: MetricResult | undefined): MetricView {
+/** Puts the run's arguments into a text of its metrics (argo-rollouts.md §3.3); a secret's value is not in the run, so it stays. */
+function argumentResolver({ spec }: AnalysisRun): (text: unknown) => string | undefined {
+  const values = new Map((spec.args ?? []).map(({ name, value }) => [name, value]));
+  return (text) =>
+    text === undefined || text === null
+      ? undefined
+      : String(text).replaceAll(/\{\{\s*args\.([\w-]+)\s*\}\}/g, (tag, name: string) => values.get(name) ?? tag);
+}
+
+function metricView(
+  metric: Metric,
+  result: MetricResult | undefined,
+  resolve: (text: unknown) => string | undefined,
+): MetricView {
   const provider = Object.keys(metric.provider ?? {})[0] ?? '';
-  const query = result?.metadata?.ResolvedPrometheusQuery ?? metric.provider?.prometheus?.query;
-  const count = Number(metric.count ?? 0);
+  const query = result?.metadata?.ResolvedPrometheusQuery ?? resolve(metric.provider?.prometheus?.query);
+  const count = Number(resolve(metric.count) ?? 0);
   return {
     name: metric.name,
     phase: result?.phase ?? 'Pending',
@@ -89,13 +101,13 @@ function metricView(metric: Metric, result: MetricResult | undefined): MetricVie
     isDryRun: result?.dryRun === true,
     query: query?.replaceAll(/\s+/g, ' ').trim(),
     provider,
-    successCondition: metric.successCondition,
-    failureCondition: metric.failureCondition,
+    successCondition: resolve(metric.successCondition),
+    failureCondition: resolve(metric.failureCondition),
     successful: result?.successful ?? 0,
     failed: result?.failed ?? 0,
     inconclusive: result?.inconclusive ?? 0,
     error: result?.error ?? 0,
-    failureLimit: String(metric.failureLimit ?? 0),
+    failureLimit: resolve(metric.failureLimit) ?? '0',
     countWanted: count > 0 ? count : metric.interval === undefined ? 1 : undefined,
     measurements: (result?.measurements ?? []).map((measurement) => ({
       phase: measurement.phase ?? 'Pending',

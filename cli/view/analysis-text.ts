@@ -14,6 +14,14 @@ export function analysesLines(runs: readonly AnalysisRunView[]): Line[] {
   });
 }
 
+/** The runs that are under way or were not good, and the last one; without their queries. */
+export function latestAnalysisLines(runs: readonly AnalysisRunView[]): Line[] {
+  const shown = runs.filter(({ phase }, index) => phase !== 'Successful' || index === runs.length - 1);
+  return shown.flatMap((run) =>
+    analysisLines({ ...run, metrics: run.metrics.map((metric) => ({ ...metric, query: undefined, provider: '' })) }),
+  );
+}
+
 /** One run: its verdict, then each metric with the last values beside the condition they are held against. */
 export function analysisLines(run: AnalysisRunView): Line[] {
   const message = run.message === '' ? [] : [span(`  ${run.message}`)];
@@ -52,7 +60,7 @@ function detailRows(metric: MetricView): (readonly (string | Span | Line)[])[] {
     ['values', shown.length === 0 ? 'none yet' : values],
     ['passes', metric.successCondition ?? ''],
     ['fails', metric.failureCondition ?? ''],
-    ['query', metric.query ?? `provider ${metric.provider}`],
+    ['query', metric.query ?? (metric.provider === '' ? '' : `provider ${metric.provider}`)],
     ['last at', lastMs === undefined ? '' : formatTime(lastMs)],
     ['message', message],
   ];

@@ -1,5 +1,5 @@
 import { formatAge } from '../../engine/vocabulary/core/duration.ts';
-import { analysesLines, measurementCounts } from './analysis-text.ts';
+import { analysesLines, latestAnalysisLines, measurementCounts } from './analysis-text.ts';
 import { analysisSpan, KIND_ICONS, stateSpan } from './icons.ts';
 import {
   type Cell,
@@ -15,16 +15,51 @@ import {
 } from './lines.ts';
 import type { PodView, ReplicaSetView, RevisionView, RolloutView, StepView } from './rollout-model.ts';
 
-/** `pern rollout get`: summary, steps, the tree of revisions, and the analyses of the newest revision. */
-export function rolloutLines(view: RolloutView, nowMs: number): Line[] {
-  const newest = view.revisions[0];
-  const runs = newest?.analysisRuns ?? [];
+/**
+ * `pern rollout get`: summary, steps, the tree of revisions, and the analyses of the newest revision. When that takes
+ * more than `rowsMax` lines, only the steps around the current one and the analyses that matter now are shown.
+ */
+export function rolloutLines(view: RolloutView, nowMs: number, rowsMax = Number.POSITIVE_INFINITY): Line[] {
+  const lines = allLines(view, nowMs, stepLines(view.steps), analysesLines(view.revisions[0]?.analysisRuns ?? []));
+  if (lines.length <= rowsMax) return lines;
+  return allLines(view, nowMs, stepsAround(view), latestAnalysisLines(view.revisions[0]?.analysisRuns ?? []));
+}
+
+function allLines(view: RolloutView, nowMs: number, steps: readonly Line[], analyses: readonly Line[]): Line[] {
   return [
     ...summaryLines(view),
-    ...section('Steps', stepLines(view.steps)),
+    ...section('Steps', steps),
     [],
     ...treeLines(view, nowMs),
-    ...section(`Analysis of revision ${newest?.number}`, analysesLines(runs)),
+    ...section(`Analysis of revision ${view.revisions[0]?.number}`, analyses),
+  ];
+}
+
+const STEPS_AROUND = 2;
+
+function stepsAround({ steps, stepIndex }: RolloutView): Line[] {
+  const first = Math.max(0, stepIndex - STEPS_AROUND);
+  const shown = stepLines(steps).slice(first, stepIndex + STEPS_AROUND + 1);
+  const left = steps.length - first - shown.length;
+  return [
+    ...(first === 0 ? [] : [[span(`… ${first} before`, 'dim')]]),
+    ...shown,
+    ...(left === 0 ? [] : [[span(`… ${left} more`, 'dim')]]),
+  ];
+}
+
+/** One line of progress, for logs: `◌ Progressing  step 3/18 analysis: latency  weight 5`. */
+export function rolloutProgressLine(view: RolloutView): Line {
+  const step = view.steps[view.stepIndex];
+  const verdict = view.revisions[0]?.analysisRuns.find(({ phase }) =>
+    ['Failed', 'Error', 'Inconclusive'].includes(phase),
+  );
+  return [
+    stateSpan(view.phase),
+    span(step === undefined ? '' : `  step ${view.stepIndex + 1}/${view.steps.length} ${step.label}`),
+    span(`  weight ${view.actualWeightPercent}`),
+    span(view.message === '' ? '' : `  ${view.message}`, 'dim'),
+    span(verdict === undefined ? '' : `  ${verdict.name}: ${verdict.phase}`, 'bad'),
   ];
 }
 

@@ -11,7 +11,7 @@ import { eventLine } from './events-text.ts';
 import { failureLines } from './failure-report.ts';
 import { type Line, plain, plainText } from './lines.ts';
 import { rolloutView } from './rollout-model.ts';
-import { rolloutLines, rolloutListLines } from './rollout-text.ts';
+import { rolloutLines, rolloutListLines, rolloutProgressLine } from './rollout-text.ts';
 import { assessReadiness, stateLines, systemLines } from './system.ts';
 
 /** Objects of a fixture, by kind; its first document says what time it is. */
@@ -52,7 +52,12 @@ function titled(title: string, lines: readonly Line[]): Line[] {
 function drawRollout(fixture: Fixture): Line[] {
   const [rollout] = fixture.list('Rollout.argoproj.io');
   const view = rolloutView({ ...systemOf(fixture), rollout: rollout! }, fixture.nowMs);
-  return [...titled('get', rolloutLines(view, fixture.nowMs)), ...titled('list', rolloutListLines([view]))];
+  return [
+    ...titled('get', rolloutLines(view, fixture.nowMs)),
+    ...titled('get on 30 rows', rolloutLines(view, fixture.nowMs, 30)),
+    ...titled('progress', [rolloutProgressLine(view)]),
+    ...titled('list', rolloutListLines([view])),
+  ];
 }
 
 function drawApplication(fixture: Fixture): Line[] {

@@ -20,7 +20,7 @@ import { builtInAdmission } from '#api/admission.ts';
 import type { Machine } from '#edges/ports.ts';
 import { volatileJournal } from '#store/journal.ts';
 import { Engine } from '../../../host/engine.ts';
-import { machineIds } from '../machine-entropy.ts';
+import { machineEntropy, machineIds } from '../machine-entropy.ts';
 import { machineTime } from '../machine-time.ts';
 import { ensureServerCertificate, ensureToken } from './certificates.ts';
 import { writeKubeconfig } from './kubeconfig.ts';
@@ -55,6 +55,7 @@ beforeAll(async () => {
   engine = new Engine({
     scheduler: machineTime,
     ids: machineIds,
+    entropy: machineEntropy,
     journal: volatileJournal,
     admission: builtInAdmission({ serviceNetwork: '127.30' }),
     machine: idleMachine,
@@ -468,19 +469,21 @@ spec: {replicas: 3, strategy: {canary: {steps: [{setWeight: 5}]}}}
   });
 
   it('kubernetes-api/2.1 get -w streams changes as rows', async () => {
-    const watching = spawn('kubectl', [...base, 'get', 'rollout', 'canary', '-w', '--no-headers']);
-    const lines: string[] = [];
+    const watching = spawn('kubectl', [...base, 'get', 'rollouts', '-w', '--no-headers']);
+    let output = '';
+    const linesOf = (text: string) => text.split('\n').slice(0, -1);
     const { promise, resolve } = Promise.withResolvers<void>();
     watching.stdout.on('data', (chunk: Buffer) => {
-      const before = lines.length;
-      lines.push(...chunk.toString('utf8').trim().split('\n'));
+      const before = linesOf(output).length;
+      output += chunk.toString('utf8');
       const ref = { kind: 'Rollout.argoproj.io', namespace: 'default', name: 'canary' };
-      if (before === 0) engine.resources.patch(ref, { type: 'merge', patch: { spec: { replicas: 7 } } });
-      if (lines.length > 1) resolve();
+      const count = linesOf(output).length;
+      if (before === 0 && count > 0) engine.resources.patch(ref, { type: 'merge', patch: { spec: { replicas: 7 } } });
+      if (count > 1) resolve();
     });
     await promise;
     watching.kill();
-    expect(lines.map((line) => line.split(/\s+/).slice(0, 2))).toEqual([
+    expect(linesOf(output).map((line) => line.split(/\s+/).slice(0, 2))).toEqual([
       ['canary', '5'],
       ['canary', '7'],
     ]);
