@@ -315,6 +315,14 @@ describe('commands against the API of the engine', () => {
     git('add', '-A');
     git('-c', 'user.name=t', '-c', 'user.email=t@t', 'commit', '--quiet', '-m', 'initial');
 
+    // What a sync of the commit does.
+    cluster.resources.patch(
+      { kind: 'Rollout.argoproj.io', namespace: NS, name: 'backend' },
+      {
+        type: 'merge',
+        patch: { spec: { template: { spec: { containers: [{ name: 'backend', image: 'r/backend:9.0.0' }] } } } },
+      },
+    );
     const released = await pern(
       `release backend 9.0.0 --fault error-rate=0.2 --fault latency-ms=5 --repository ${folder}`,
     );

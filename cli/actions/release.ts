@@ -99,11 +99,7 @@ interface ReleasedRollout {
 }
 
 /** The rollout that deploys a component in an environment; undefined before its first sync. */
-async function currentRollout(
-  api: Api,
-  environment: string,
-  component: string,
-): Promise<ReleasedRollout | undefined> {
+async function currentRollout(api: Api, environment: string, component: string): Promise<ReleasedRollout | undefined> {
   const { items } = await api.list('Application.argoproj.io');
   const namespace = environmentNamespaces(items).get(environment);
   if (namespace === undefined || (await api.find(ROLLOUT, namespace, component)) === undefined) return undefined;

@@ -32,7 +32,7 @@ export async function runStatus(invocation: Invocation): Promise<ExitCode> {
     return EXIT_CODES.ok;
   }
   terminal.lines(draw());
-  const { isReady, waiting } = assessReadiness(cache.list('Application.argoproj.io'));
+  const { isReady, waiting } = assessReadiness(cache.list('Application.argoproj.io'), [], cache.list('Pod'));
   if (isReady)
     terminal.note([span('All is Synced and Healthy.', 'ok'), span(' Next: pern release backend VERSION -w')]);
   else terminal.note(`Next: pern app get ${waiting[0]?.metadata.name ?? 'NAME'}`);

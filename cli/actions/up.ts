@@ -133,7 +133,7 @@ async function showProgress(
   deadlineMs: number,
 ): Promise<'done' | 'stopped' | 'timeout'> {
   const { options, terminal, now } = invocation;
-  const isDone = () => assessReadiness(cache.list(APPLICATION), options.texts('env')).isReady;
+  const isDone = () => assessReadiness(cache.list(APPLICATION), options.texts('env'), cache.list('Pod')).isReady;
   if (terminal.isInteractive) {
     const draw = () => {
       const lines = systemLines(systemObjects(cache), now());
@@ -170,7 +170,7 @@ function printReady({ terminal, session, now }: Invocation, engine: EngineRecord
 async function reportFailure(invocation: Invocation, cache: ObjectCache): Promise<void> {
   const { terminal, session, options, signal, now } = invocation;
   const api = await session.api();
-  const { waiting } = assessReadiness(cache.list(APPLICATION), options.texts('env'));
+  const { waiting } = assessReadiness(cache.list(APPLICATION), options.texts('env'), cache.list('Pod'));
   terminal.note([
     span('Error', 'bad'),
     span(`: not everything is Synced and Healthy ${afterText(options.durationMs('timeout')!)}`),

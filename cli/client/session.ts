@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
 import type { ResourceKind } from '../../engine/vocabulary/kube/kinds.ts';
 import type { Options } from '../command.ts';
 import { CliError } from '../errors.ts';
@@ -77,12 +78,13 @@ async function connect(
   const context = options.text('context');
   if (named !== undefined) return new Api(await openConnection({ file: resolve(named), context }));
   const own = ownKubeconfig(stateFolder);
-  const hasOther = (environment.KUBECONFIG ?? '') !== '' || context !== undefined;
+  const isSet = (environment.KUBECONFIG ?? '') !== '';
+  const hasOther = isSet || existsSync(join(environment.HOME ?? homedir(), '.kube', 'config'));
   // A stopped engine's kubeconfig still wins: a command must never reach a cluster that nobody named.
-  if (own !== undefined && existsSync(own) && (context === undefined || context === 'pern')) {
+  if (own !== undefined && existsSync(own) && (context === undefined || context === 'pern' || !hasOther)) {
     return new Api(await openConnection({ file: own, context }));
   }
-  if (hasOther) return new Api(await openConnection({ file: undefined, context }));
+  if (hasOther && (isSet || context !== undefined)) return new Api(await openConnection({ file: undefined, context }));
   throw new CliError({
     what: 'no engine has been started here, and no kubeconfig is named',
     where: own,

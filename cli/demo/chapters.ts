@@ -62,29 +62,29 @@ async function useEnvironment({ stage, timeline }: Scene, environment: string): 
 
 /** A release that is as good as it should be: promoted by its metrics, and nobody notices. */
 export async function goodRelease(scene: Scene, watcher: Watcher, version: string): Promise<void> {
-  const { stage, timeline, now } = scene;
+  const { timeline, now } = scene;
   timeline.chapter('2. A good release, promoted by its metrics');
   const load = startLoad(scene);
   const fromMs = now();
   watcher.weights.length = 0;
-  release(scene, 'backend', version);
+  await release(scene, 'backend', version);
   await watcher.until(
     `backend ${version} to be promoted`,
     reporting(timeline, watcher, () => isPromoted(watcher.rollout(), version)),
     RELEASE_MS_MAX,
   );
   timeline.event('promoted');
+  const promotedMs = now();
   const seen = watcher.weights.map(({ weight }) => weight).filter((weight) => weight > 0);
   timeline.check('the canary took its weights in order', String(seen) === String(WEIGHTS), seen.join(' → '));
   const observations = await load.stop();
-  checkShares(timeline, watcher.weights, observations, version);
+  checkShares(timeline, [...watcher.weights, { atMs: promotedMs, weight: 0 }], observations, version);
   const summary = summarise(observations.filter(({ atMs }) => atMs >= fromMs));
   timeline.check(
     'not one request failed',
     summary.failed === 0,
     `${summary.requests} requests, ${summary.failed} failed`,
   );
-  void stage;
 }
 
 /** A release that answers a fifth of its requests with 500: aborted, and few users notice. */
@@ -93,7 +93,7 @@ export async function badRelease(scene: Scene, watcher: Watcher, version: string
   timeline.chapter('3. A bad release, rolled back under live traffic');
   const load = startLoad(scene);
   watcher.weights.length = 0;
-  release(scene, 'backend', version, 'error-rate=0.2');
+  await release(scene, 'backend', version, 'error-rate=0.2');
   let verdictMs = 0;
   let backMs = 0;
   const isBack = () => {
@@ -168,10 +168,10 @@ export async function killEngine(
   const { stage, timeline, now } = scene;
   timeline.chapter('5. kill -9 in the middle of a canary');
   watcher.weights.length = 0;
-  release(scene, 'backend', version);
+  await release(scene, 'backend', version);
   await watcher.until(
     'weight 25',
-    reporting(timeline, watcher, () => watcher.weight === 25),
+    reporting(timeline, watcher, () => position(watcher).weight === 25),
     RELEASE_MS_MAX,
   );
   const before = position(watcher);
@@ -218,10 +218,10 @@ function startLoad({ stage, requestsPerSecond, timeline }: Scene): LoadGenerator
   return load;
 }
 
-function release({ stage, timeline }: Scene, component: string, version: string, fault?: string): void {
+async function release({ stage, timeline }: Scene, component: string, version: string, fault?: string): Promise<void> {
   const words = ['release', component, version, ...(fault === undefined ? [] : ['--fault', fault])];
   timeline.command(`pern ${words.join(' ')}`);
-  timeline.event(stage.pern(...words).trim());
+  timeline.event((await stage.pern(...words)).trim());
 }
 
 /** `done`, which also prints each new weight as it comes. */

@@ -1,7 +1,8 @@
-import { type ChildProcess, execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { type ChildProcess, execFile } from 'node:child_process';
+import { chmodSync, existsSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { Api } from '../client/api.ts';
 import { openConnection } from '../client/connection.ts';
 import { spawnEngine, stopEngine, waitForEngine } from '../engine-process.ts';
@@ -30,7 +31,7 @@ export class Stage {
   static open(repository: string): Stage {
     // Readable for the users that pods run as, which a private temporary folder would not be.
     const stage = new Stage(mkdtempSync(join(tmpdir(), 'pern-demo-')));
-    execFileSync('chmod', ['755', stage.folder]);
+    chmodSync(stage.folder, 0o755);
     runGit(repository, ['clone', '--quiet', repository, stage.repository]);
     const packages = join(repository, 'node_modules');
     if (existsSync(packages)) symlinkSync(packages, join(stage.repository, 'node_modules'));
@@ -54,19 +55,13 @@ export class Stage {
     return `http://127.0.0.1:${this.engine?.ingressPort}`;
   }
 
-  /** Runs a pern command as a person would, and returns what it printed. Throws CliError when it fails. */
-  pern(...words: string[]): string {
+  /** Runs a pern command as a person would, and returns what it printed. Rejects with CliError when it fails. */
+  async pern(...words: string[]): Promise<string> {
     const options = ['--repository', this.repository, '--state', this.stateFolder];
+    const line = ['--disable-warning=ExperimentalWarning', CLI_ENTRY, ...words, ...options];
     try {
-      return execFileSync(
-        process.execPath,
-        ['--disable-warning=ExperimentalWarning', CLI_ENTRY, ...words, ...options],
-        {
-          cwd: this.repository,
-          encoding: 'utf8',
-          stdio: ['ignore', 'pipe', 'pipe'],
-        },
-      );
+      const { stdout } = await promisify(execFile)(process.execPath, line, { cwd: this.repository });
+      return stdout;
     } catch (error) {
       const { stderr, message } = error as { stderr?: string; message: string };
       throw new CliError({ what: `pern ${words.join(' ')} failed`, why: (stderr ?? message).trim() });

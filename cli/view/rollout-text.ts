@@ -17,12 +17,23 @@ import type { PodView, ReplicaSetView, RevisionView, RolloutView, StepView } fro
 
 /**
  * `pern rollout get`: summary, steps, the tree of revisions, and the analyses of the newest revision. When that takes
- * more than `rowsMax` lines, only the steps around the current one and the analyses that matter now are shown.
+ * more than `rowsMax` lines, only the steps around the current one, the revisions that run and the analyses that matter now are shown.
  */
 export function rolloutLines(view: RolloutView, nowMs: number, rowsMax = Number.POSITIVE_INFINITY): Line[] {
   const lines = allLines(view, nowMs, stepLines(view.steps), analysesLines(view.revisions[0]?.analysisRuns ?? []));
   if (lines.length <= rowsMax) return lines;
-  return allLines(view, nowMs, stepsAround(view), latestAnalysisLines(view.revisions[0]?.analysisRuns ?? []));
+  const runs = view.revisions[0]?.analysisRuns ?? [];
+  return allLines({ ...view, revisions: revisionsInUse(view) }, nowMs, stepsAround(view), latestAnalysisLines(runs));
+}
+
+/** The newest revision and those that still run, without the analyses that were good. */
+function revisionsInUse({ revisions }: RolloutView): RevisionView[] {
+  return revisions
+    .filter(({ replicaSets }, index) => index === 0 || replicaSets.some(({ status }) => status !== 'ScaledDown'))
+    .map((revision) => ({
+      ...revision,
+      analysisRuns: revision.analysisRuns.filter(({ phase }) => phase !== 'Successful'),
+    }));
 }
 
 function allLines(view: RolloutView, nowMs: number, steps: readonly Line[], analyses: readonly Line[]): Line[] {

@@ -161,21 +161,34 @@ export interface Readiness {
 }
 
 /**
- * Ready means: there is an environment, and every application is Synced and Healthy. An application without automated
- * sync that is only OutOfSync waits for a person, so it does not count.
+ * Ready means: there is an environment, every application is Synced and Healthy, and every pod of the environments that is
+ * meant to stay runs now. Pods are asked too, because an engine that has just been started again still finds the health
+ * it wrote before it was stopped. An application without automated sync that is only OutOfSync waits for a person, so it
+ * does not count.
  */
 export function assessReadiness(
   applications: readonly Application[],
   environmentsWanted: readonly string[] = [],
+  pods: readonly Pod[] = [],
 ): Readiness {
-  const names = applications.map(environmentName).filter((name) => name !== undefined);
+  const environments = applications.filter((application) => environmentName(application) !== undefined);
+  const names = environments.map(environmentName);
+  const idle = pods.filter(isIdle).map(({ metadata }) => metadata.namespace);
   const waiting = applications.filter((application) => {
     const { sync, health } = applicationState(application);
+    if (environments.includes(application) && idle.includes(application.spec.destination?.namespace)) return true;
     if (syncPolicy(application) === 'Manual' && sync === 'OutOfSync') return false;
     return sync !== 'Synced' || health !== 'Healthy';
   });
   const isComplete = names.length > 0 && environmentsWanted.every((name) => names.includes(name));
   return { isReady: isComplete && waiting.length === 0, waiting };
+}
+
+/** A pod that ought to run and does not: not one of a Job, not one that is going away. */
+function isIdle(pod: Pod): boolean {
+  if (controllerOf(pod)?.kind === 'Job' || pod.metadata.deletionTimestamp !== undefined) return false;
+  const statuses = pod.status?.containerStatuses ?? [];
+  return statuses.length === 0 || statuses.some(({ ready, state }) => !ready || state?.running === undefined);
 }
 
 /** One line a change, for logs and pipes: `development Synced Progressing, backend Progressing, postgres-0 Running`. */

@@ -71,7 +71,7 @@ function drawApplication(fixture: Fixture): Line[] {
 function drawSystem(fixture: Fixture): Line[] {
   const objects = systemOf(fixture);
   const events = fixture.list('Event');
-  const { waiting } = assessReadiness(objects.applications);
+  const { waiting } = assessReadiness(objects.applications, [], objects.pods);
   const failures = failureLines({ waiting, pods: objects.pods, events }, fixture.nowMs);
   const pod = objects.pods.find(({ metadata }) => metadata.name === 'postgres-0') as KubeObject;
   return [
@@ -129,5 +129,13 @@ describe('assessReadiness', () => {
   it('does not wait for an application that a person has to sync', () => {
     const [application] = readFixture('application-out-of-sync').list('Application.argoproj.io');
     expect(assessReadiness([...ready(), application!]).isReady).toBe(true);
+  });
+
+  it('is not reached while a pod that ought to run does not, whatever the stored health says', () => {
+    const { pods } = systemOf(readFixture('system-starting'));
+    const { isReady, waiting } = assessReadiness(ready(), [], pods);
+    expect([isReady, waiting.map(({ metadata }) => metadata.name)]).toEqual([false, ['pern-app-development']]);
+    const running = pods.filter(({ metadata }) => metadata.name !== 'postgres-0');
+    expect(assessReadiness(ready(), [], running).isReady).toBe(true);
   });
 });

@@ -63,12 +63,17 @@ export class Engine {
     machine.node.onChange((podUid) => this.#onSandboxChange(podUid));
   }
 
+  /** Between start and stop. */
+  isPlanning = false;
+
   start(): void {
+    this.isPlanning = true;
     this.loop.start();
   }
 
   /** Ends planning. What runs on the machine goes on; ending that is the host's decision. */
   stop(): void {
+    this.isPlanning = false;
     this.loop.stop();
     this.#answers.close();
   }

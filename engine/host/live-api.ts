@@ -27,6 +27,7 @@ export async function openApi(parts: {
   version: string;
   log: Log;
   extraRoutes: (request: IncomingMessage, response: ServerResponse) => boolean;
+  isReady: () => boolean;
 }): Promise<OpenApi> {
   const { resources, node, stateFolder, log } = parts;
   const certificate = await ensureServerCertificate(join(stateFolder, 'certificate.json'), Date.now());
@@ -40,6 +41,7 @@ export async function openApi(parts: {
     version: { ...VERSION, gitVersion: `v${VERSION.major}.${VERSION.minor}.0-pern.${parts.version}`, gitCommit: '' },
     now: () => Date.now(),
     extraRoutes: parts.extraRoutes,
+    isReady: parts.isReady,
     onFault: (error) =>
       log('error', `API: ${error instanceof Error ? error.message : String(error)}`, {
         stack: error instanceof Error ? error.stack : undefined,
@@ -52,7 +54,12 @@ export async function openApi(parts: {
 }
 
 function logReader(node: RealNode): LogReader {
-  return async function* read(podUid, container, { previous, tailLines, sinceSeconds, follow, signal }) {
+  return async function* read(podUid, container, { previous, tailLines, sinceSeconds, follow, timestamps, signal }) {
+    if (timestamps)
+      throw new ApiError(
+        'BadRequest',
+        'timestamps: lines of a container carry no times of their own here; leave the option out',
+      );
     const sinceTimeMs = sinceSeconds === undefined ? undefined : Date.now() - sinceSeconds * 1000;
     try {
       yield* node.readLogs(podUid, container, { previous, tailLines, sinceTimeMs, follow, signal });

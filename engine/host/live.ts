@@ -106,6 +106,7 @@ export async function startLive(options: LiveOptions): Promise<LiveHost> {
       port: options.apiPort,
       version: options.version,
       log,
+      isReady: () => engine.isPlanning,
       extraRoutes: (request, response) =>
         servePern({ info, build }, request, response) ||
         servePrometheus(machine.metrics, () => Date.now(), request, response),

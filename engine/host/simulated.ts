@@ -1,6 +1,7 @@
-import { builtInAdmission } from '#api/admission.ts';
-import { seededEntropy } from '#core/entropy.ts';
-import { entropyIds } from '#core/ids.ts';
+import { type Admission, builtInAdmission } from '#api/admission.ts';
+import type { StepRecord } from '#control/control-loop.ts';
+import { type Entropy, seededEntropy } from '#core/entropy.ts';
+import { entropyIds, type Ids } from '#core/ids.ts';
 import { SimulatedGit } from '#edges/sim/git/simulated-git.ts';
 import { SimulatedMetrics } from '#edges/sim/metrics/simulated-metrics.ts';
 import type { ImageBehaviour } from '#edges/sim/node/behaviour.ts';
@@ -9,7 +10,8 @@ import type { ServiceBehaviour } from '#edges/sim/traffic/behaviour.ts';
 import { type LoadProfile, SimulatedTraffic } from '#edges/sim/traffic/simulated-traffic.ts';
 import { VirtualTime } from '#edges/sim/virtual-time.ts';
 import { assessHealth } from '#kube/health/health.ts';
-import { volatileJournal } from '#store/journal.ts';
+import type { ContainerState } from '#machine/pods.ts';
+import { type Journal, volatileJournal } from '#store/journal.ts';
 import { kustomizeLibrary } from '../stages/render/kustomize.ts';
 import { DEFAULT_CONFIG } from '../stages/sync/application/config.ts';
 import { applyRoot, installCluster, parseRootManifests, rootRepoURL } from './cluster-objects.ts';
@@ -32,6 +34,8 @@ export interface SimulationOptions {
   loads: readonly LoadProfile[];
   /** By image reference; images that are not named are healthy. */
   images: Readonly<Record<string, SimulatedImage>>;
+  /** Sees every step of the control loop, after the transcript has recorded it. */
+  onStep?: (step: StepRecord) => void;
 }
 
 const ROOT_FILE = 'pern-gitops/bootstrap/root-app.yaml';
@@ -48,14 +52,20 @@ export class Simulation {
   readonly node: SimNode;
   readonly traffic: SimulatedTraffic;
   readonly metrics: SimulatedMetrics;
-  readonly engine: Engine;
   readonly transcript: Transcript;
   readonly #repoURL: string;
-  /** Running pod (`namespace/name`) → image. */
-  readonly #running = new Map<string, string>();
+  readonly #entropy: Entropy;
+  readonly #ids: Ids;
+  readonly #admission: Admission = builtInAdmission({ serviceNetwork: '127.17' });
+  readonly #onStep: (step: StepRecord) => void;
+  #engine: Engine;
+  /** Pods (`namespace/name`) with a running container. */
+  readonly #running = new Map<string, { image: string; answers: boolean }>();
 
   constructor(options: SimulationOptions) {
     const entropy = seededEntropy(options.seed);
+    this.#entropy = entropy;
+    this.#ids = entropyIds(entropy);
     const startMs = Date.parse(options.start);
     this.time = new VirtualTime(startMs);
     this.transcript = new Transcript(startMs);
@@ -71,7 +81,10 @@ export class Simulation {
     this.traffic = new SimulatedTraffic({
       clock: this.time,
       profiles: options.loads,
-      imageOf: (pod) => this.#running.get(pod),
+      imageOf: (pod) => {
+        const running = this.#running.get(pod);
+        return running?.answers ? running.image : undefined;
+      },
       behaviourOf: (image) => options.images[image]?.service,
     });
     this.metrics = new SimulatedMetrics({
@@ -79,25 +92,36 @@ export class Simulation {
       traffic: this.traffic,
       isUp: (pod) => this.#running.get(pod) !== undefined,
     });
-    const admission = builtInAdmission({ serviceNetwork: '127.17' });
-    this.engine = new Engine({
-      scheduler: this.time,
-      ids: entropyIds(entropy),
-      entropy,
-      journal: volatileJournal,
-      admission,
-      machine: { node: this.node, traffic: this.traffic, metrics: this.metrics, source: this.git },
-      controllers: allControllers({
-        podNetwork: '127.16',
-        ingressAddress: '127.0.0.1',
-        application: { ...DEFAULT_CONFIG, normalise: admission.admit, assessHealth },
-      }),
-      onStep: (step) => this.transcript.record(step),
-    });
+    this.#onStep = (step) => {
+      this.transcript.record(step);
+      options.onStep?.(step);
+    };
+    this.#engine = this.#newEngine(volatileJournal);
     installCluster(this.engine.resources);
     this.git.commit(this.#repoURL, options.files, 'first commit');
     applyRoot(this.engine.resources, rootManifests, []);
     this.engine.start();
+  }
+
+  /** The engine that runs now: another object after `restartEngine`. */
+  get engine(): Engine {
+    return this.#engine;
+  }
+
+  /**
+   * Ends the engine between two steps, as `kill -9` would, and starts a new one from the objects the old one had
+   * acknowledged. Pods, routes and series stay as they are; answers, wake-ups and queued work are lost.
+   */
+  restartEngine(): void {
+    const { store } = this.#engine;
+    this.#engine.stop();
+    this.transcript.add(this.time.now(), 'engine', 'restart');
+    const { resourceVersion } = store;
+    this.#engine = this.#newEngine({
+      ...volatileJournal,
+      load: () => ({ resourceVersion, objects: [...store.all()] }),
+    });
+    this.#engine.start();
   }
 
   /** Commits changes (path → content, null removes) on HEAD and returns the commit's sha. */
@@ -116,13 +140,38 @@ export class Simulation {
     return outcome === 'done';
   }
 
+  #newEngine(journal: Journal): Engine {
+    return new Engine({
+      scheduler: this.time,
+      ids: this.#ids,
+      entropy: this.#entropy,
+      journal,
+      admission: this.#admission,
+      machine: { node: this.node, traffic: this.traffic, metrics: this.metrics, source: this.git },
+      controllers: allControllers({
+        podNetwork: '127.16',
+        ingressAddress: '127.0.0.1',
+        application: { ...DEFAULT_CONFIG, normalise: this.#admission.admit, assessHealth },
+      }),
+      onStep: (step) => this.#onStep(step),
+    });
+  }
+
   #noteRunning(podUid: string): void {
     const sandbox = this.node.sandbox(podUid);
     // A sandbox that is gone had no running container left before it went.
     if (sandbox === undefined) return;
+    // Requests up to now were answered by the pod as it was.
+    this.traffic.account();
     const pod = `${sandbox.namespace}/${sandbox.name}`;
     const running = Object.values(sandbox.containers).find(({ phase }) => phase === 'running' || phase === 'stopping');
     if (running === undefined) this.#running.delete(pod);
-    else this.#running.set(pod, running.image);
+    else this.#running.set(pod, { image: running.image, answers: canAnswer(running) });
   }
+}
+
+/** A program that its own probes call unready answers nobody: whoever sends it requests has made a mistake. */
+function canAnswer({ phase, probes }: ContainerState): boolean {
+  if (phase === 'stopping') return true;
+  return [probes.startup, probes.readiness].every((probe) => probe === undefined || probe.result === 'success');
 }

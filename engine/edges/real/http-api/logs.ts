@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
+import { setTimeout } from 'node:timers/promises';
 import { ApiError } from '#api/errors.ts';
 import { isRecord } from '#core/json.ts';
 import type { KubeObject } from '#kube/object.ts';
@@ -18,6 +19,9 @@ export interface LogOptions {
   /** Aborted when the client goes away. */
   signal: AbortSignal;
 }
+
+/** How long the headers of a followed log wait for its first bytes. */
+const REFUSAL_MS = 100;
 
 /** Where container logs come from. May throw ApiError, for example when there is no previous run. */
 export type LogReader = (podUid: string, container: string, options: LogOptions) => AsyncIterable<Uint8Array>;
@@ -42,12 +46,13 @@ export async function streamLog(
   };
   let bytesLeft = wholeNumber(query, 'limitBytes') ?? Number.POSITIVE_INFINITY;
   const chunks = logs(pod.metadata.uid, container, options)[Symbol.asyncIterator]();
-  // The first chunk is awaited before the headers when it is there at once: a refusal is still a Status then.
-  const first = options.follow ? undefined : await chunks.next();
+  // A refusal comes at once and is a Status as long as no headers are sent; a quiet log that is followed sends nothing.
+  const begun = chunks.next();
+  await (options.follow ? Promise.race([begun, setTimeout(REFUSAL_MS)]) : begun);
   response.writeHead(200, { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-cache' });
   response.flushHeaders();
   try {
-    for (let part = first ?? (await chunks.next()); part.done !== true; part = await chunks.next()) {
+    for (let part = await begun; part.done !== true; part = await chunks.next()) {
       if (response.destroyed || bytesLeft <= 0) break;
       const chunk = part.value.subarray(0, Math.min(part.value.length, bytesLeft));
       bytesLeft -= chunk.length;

@@ -22,7 +22,8 @@ export function applicationSamples(counters: PodCounters | undefined): ParsedSam
     ['200', ok],
     ['500', failed],
   ] as const) {
-    if (count <= 0) continue;
+    // As a client library does, a series begins with the first request that it counts.
+    if (count < 1) continue;
     const labels: LabelPair[] = [...route, ['status', status]];
     samples.push(sample('http_requests_total', labels, Math.floor(count)));
     samples.push(...histogram('http_request_duration_seconds', labels, Math.floor(count), behaviour.latencyMs));
@@ -51,7 +52,7 @@ function histogram(
     BUCKETS_SECONDS.map((bound) => bound * 1000),
   );
   const buckets = shares.map((share, index) =>
-    sample(`${name}_bucket`, [...labels, ['le', String(BUCKETS_SECONDS[index])]], Math.floor(count * share)),
+    sample(`${name}_bucket`, [...labels, ['le', String(BUCKETS_SECONDS[index])]], Math.round(count * share)),
   );
   return [
     ...buckets,

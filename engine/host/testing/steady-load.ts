@@ -1,0 +1,57 @@
+import { LoadGenerator, type Observation, type Summary, summarise } from '../../../cli/load/load-generator.ts';
+
+/** Reads, and now and then writes, so that a release has both under way at any moment. */
+const WRITE_EVERY = 20;
+
+/** The load generator of the command line, for tests that count requests instead of seconds. */
+export class SteadyLoad {
+  readonly #generator: LoadGenerator;
+  readonly #waiters = new Set<{ at: number; resolve: () => void }>();
+  #sent = 0;
+
+  constructor(target: { ingressPort: number; environment: string }, requestsPerSecond: number) {
+    this.#generator = new LoadGenerator({
+      target: { origin: `http://127.0.0.1:${target.ingressPort}`, host: `pern-app-${target.environment}.localhost` },
+      requestsPerSecond,
+      request: (number) => this.#next(number),
+    });
+    this.#generator.start();
+  }
+
+  #next(number: number): { method: 'GET' | 'POST'; path: string; body?: string } {
+    this.#sent++;
+    for (const waiter of [...this.#waiters]) {
+      if (waiter.at > this.#sent) continue;
+      this.#waiters.delete(waiter);
+      waiter.resolve();
+    }
+    if (number % WRITE_EVERY !== 0) return { method: 'GET', path: '/api/articles?limit=1' };
+    const body = JSON.stringify({ title: `Load ${number}`, body: 'Written under load.', author: 'load' });
+    return { method: 'POST', path: '/api/articles', body };
+  }
+
+  /** Resolves when so many further requests have been sent. */
+  sent(requests: number): Promise<void> {
+    return new Promise((resolve) => this.#waiters.add({ at: this.#sent + requests, resolve }));
+  }
+
+  /** Requests that were sent in a range of times (ms since the epoch) and have been answered. */
+  between(fromMs: number, toMs: number): Observation[] {
+    return this.#generator.observations.filter(({ atMs, durationMs }) => {
+      const sentAtMs = atMs - durationMs;
+      return sentAtMs >= fromMs && sentAtMs < toMs;
+    });
+  }
+
+  async stop(): Promise<readonly Observation[]> {
+    return this.#generator.stop();
+  }
+}
+
+/** Share of answers in percent that came from a version. */
+export function sharePercent(observations: readonly Observation[], version: string): number {
+  const from = summarise(observations).byVersion[version]?.requests ?? 0;
+  return (from / observations.length) * 100;
+}
+
+export { type Observation, type Summary, summarise };
