@@ -24,5 +24,6 @@ process.stdout.write(
     releaseSeconds: (time.now() - fromMs) / 1000,
     steps: time.steps - fromSteps,
     processMs: endedMs,
+    cpuMs: (({ user, system }) => (user + system) / 1000)(process.cpuUsage()),
   })}\n`,
 );

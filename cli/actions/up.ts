@@ -12,6 +12,7 @@ import { eventLine, isNotable } from '../view/events-text.ts';
 import { failureLines } from '../view/failure-report.ts';
 import { type Line, plain, renderLine, span } from '../view/lines.ts';
 import { assessReadiness, stateLines, systemLines } from '../view/system.ts';
+import { isServing } from './ingress-probe.ts';
 import { checkMachine } from './machine-checks.ts';
 import { systemCache, systemObjects } from './status.ts';
 import { pause, showLive } from './watch-view.ts';
@@ -94,7 +95,7 @@ async function showEngine(
   try {
     const cache = await systemCache(await invocation.session.api(), either, ['Event']);
     const deadlineMs = now() + options.durationMs('timeout')!;
-    const end = await showProgress(invocation, cache, either, deadlineMs);
+    const end = await bringUp(invocation, cache, engine, either, deadlineMs);
     if (end === 'timeout') {
       await reportFailure(invocation, cache);
       code = EXIT_CODES.timeout;
@@ -126,14 +127,47 @@ async function watchProcess(pid: number, ended: AbortController, stop: AbortSign
   }
 }
 
-async function showProgress(
+/** Shows progress until all is Healthy and the ingress really answers. */
+async function bringUp(
   invocation: Invocation,
   cache: ObjectCache,
+  engine: EngineRecord,
   signal: AbortSignal,
   deadlineMs: number,
 ): Promise<'done' | 'stopped' | 'timeout'> {
-  const { options, terminal, now } = invocation;
-  const isDone = () => assessReadiness(cache.list(APPLICATION), options.texts('env'), cache.list('Pod')).isReady;
+  const api = await invocation.session.api();
+  const ended = new AbortController();
+  const either = AbortSignal.any([signal, ended.signal]);
+  let serving = false;
+  const isHealthy = () =>
+    assessReadiness(cache.list(APPLICATION), invocation.options.texts('env'), cache.list('Pod')).isReady;
+  const probe = async () => {
+    while (!either.aborted) {
+      const ingresses = isHealthy() ? await api.list('Ingress.networking.k8s.io').catch(() => undefined) : undefined;
+      serving = ingresses !== undefined && (await isServing(ingresses.items, engine.ingressPort));
+      await pause(200, either);
+    }
+  };
+  void probe();
+  try {
+    return await showProgress(invocation, cache, { isDone: () => isHealthy() && serving, signal, deadlineMs });
+  } finally {
+    ended.abort();
+  }
+}
+
+interface ProgressEnd {
+  isDone(): boolean;
+  signal: AbortSignal;
+  deadlineMs: number;
+}
+
+async function showProgress(
+  invocation: Invocation,
+  cache: ObjectCache,
+  { isDone, signal, deadlineMs }: ProgressEnd,
+): Promise<'done' | 'stopped' | 'timeout'> {
+  const { terminal, now } = invocation;
   if (terminal.isInteractive) {
     const draw = () => {
       const lines = systemLines(systemObjects(cache), now());
@@ -151,7 +185,7 @@ async function showProgress(
     if (isDone()) return 'done';
     if (signal.aborted) return 'stopped';
     if (now() >= deadlineMs) return 'timeout';
-    await cache.changed(1000, signal);
+    await cache.changed(200, signal);
   }
 }
 

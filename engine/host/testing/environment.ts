@@ -28,6 +28,7 @@ export interface PodIdentity {
   restarts: number;
 }
 
+const ANSWER_MS_MAX = 60_000;
 const WEIGHT = 'nginx.ingress.kubernetes.io/canary-weight';
 
 /** One environment of a running engine, in the words of the story: releases, weights, pods, requests. */
@@ -140,7 +141,19 @@ export class Environment {
     });
   }
 
-  /** Writes an article and returns its title, which is unique. */
+  /** Asks again and again, one request after the other, until the answer is 200: for what is only known from outside. */
+  async untilAnswered(path: string): Promise<Page> {
+    const limitMs = Date.now() + ANSWER_MS_MAX;
+    for (;;) {
+      const page = await this.request(path);
+      if (page.status === 200) return page;
+      if (Date.now() > limitMs) {
+        throw new Error(`${path} still answers ${page.status}: ${page.text}\n${this.engine.world.describe()}`);
+      }
+    }
+  }
+
+  /** Writes an article. */
   async write(title: string): Promise<void> {
     const page = await this.request('/api/articles', { title, body: 'Written by a test.', author: 'tester' });
     if (page.status !== 201) throw new Error(`POST /api/articles answered ${page.status}: ${page.text}`);

@@ -1,6 +1,7 @@
 import { type Clock, formatTime, parseTime } from '#core/clock.ts';
 import type { Ids } from '#core/ids.ts';
 import { deepEqual, isRecord } from '#core/json.ts';
+import { FOREGROUND_FINALIZER, ORPHAN_FINALIZER } from '#kube/finalizers.ts';
 import { findKind, type KindId, kindIdOf, type ObjectRef, type ResourceKind } from '#kube/kinds.ts';
 import type { KubeObject, Manifest, ObjectMeta } from '#kube/object.ts';
 import type { Store } from '#store/store.ts';
@@ -21,9 +22,6 @@ export interface DeleteOptions {
   preconditions?: { uid?: string; resourceVersion?: string };
   dryRun?: boolean;
 }
-
-export const FOREGROUND_FINALIZER = 'foregroundDeletion';
-export const ORPHAN_FINALIZER = 'orphan';
 
 /**
  * The semantics of the Kubernetes API over the store: everything between "a client sent this" and "this is stored".

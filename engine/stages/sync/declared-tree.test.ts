@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 import { assessHealth } from '#kube/health/health.ts';
 import type { KubeObject } from '#kube/object.ts';
 import { parseManifests } from '../render/directory.ts';
-import { HEALTH, SyncWorld } from './simulated-world.ts';
+import { HEALTH, SyncWorld } from './testing/simulated-world.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
 const URL = 'https://github.com/pern-gitops/pern-gitops.git';

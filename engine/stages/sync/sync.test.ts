@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ApiError } from '#api/errors.ts';
-import { configMap, HEALTH, REPOSITORY, SyncWorld, shopApplication } from './simulated-world.ts';
+import { configMap, HEALTH, REPOSITORY, SyncWorld, shopApplication } from './testing/simulated-world.ts';
 
 const wave = (number: number) => ({ 'argocd.argoproj.io/sync-wave': String(number) });
 const hook = (type: string, policy?: string) => ({

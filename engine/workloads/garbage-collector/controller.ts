@@ -1,5 +1,5 @@
-import { FOREGROUND_FINALIZER, ORPHAN_FINALIZER } from '#api/resources.ts';
 import { CLUSTER_KEY, type Controller, trigger } from '#control/controller.ts';
+import { FOREGROUND_FINALIZER, ORPHAN_FINALIZER } from '#kube/finalizers.ts';
 import { findKind, KINDS, refOf } from '#kube/kinds.ts';
 import { isDeleting, type KubeObject, type OwnerReference } from '#kube/object.ts';
 import type { Reader } from '#store/store.ts';

@@ -1,5 +1,5 @@
-import { FOREGROUND_FINALIZER, ORPHAN_FINALIZER } from '#api/resources.ts';
 import { Draft, type Plan } from '#control/plan.ts';
+import { FOREGROUND_FINALIZER, ORPHAN_FINALIZER } from '#kube/finalizers.ts';
 import { refOf } from '#kube/kinds.ts';
 import { isDeleting, type KubeObject, type OwnerReference } from '#kube/object.ts';
 

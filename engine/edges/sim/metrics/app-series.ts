@@ -1,5 +1,5 @@
 import type { LabelPair, ParsedSample } from '#lib/exposition/index.ts';
-import { cumulativeShares, HEALTHY, meanMs } from '../traffic/behaviour.ts';
+import { cumulativeShares, HEALTHY, meanMs, type ServiceBehaviour } from '../traffic/behaviour.ts';
 import type { PodCounters } from '../traffic/simulated-traffic.ts';
 
 /** The buckets of the application's own histograms (pern-app/operations). */
@@ -7,66 +7,107 @@ const BUCKETS_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 0.8, 1, 2
 const POOL_MAX = 10;
 const QUERIES_PER_REQUEST = 2;
 
+type Identity = Omit<ParsedSample, 'value'>;
+
+/** A histogram's series, named once: a scrape only fills values in. */
+interface HistogramSeries {
+  buckets: readonly Identity[];
+  infinity: Identity;
+  sum: Identity;
+  count: Identity;
+}
+
+const ROUTE: readonly LabelPair[] = [
+  ['method', 'GET'],
+  ['route', '/api/articles'],
+];
+const BY_STATUS = (['200', '500'] as const).map((status) => {
+  const labels: LabelPair[] = [...ROUTE, ['status', status]];
+  return {
+    status,
+    requests: identity('http_requests_total', labels),
+    duration: histogramSeries('http_request_duration_seconds', labels),
+  };
+});
+const QUERIES = histogramSeries('db_query_duration_seconds', [['operation', 'list']]);
+const POOL = {
+  total: identity('db_pool_connections', [['state', 'total']]),
+  idle: identity('db_pool_connections', [['state', 'idle']]),
+  waiting: identity('db_pool_connections', [['state', 'waiting']]),
+  max: identity('db_pool_connections_max', []),
+};
+
+type Distribution = ServiceBehaviour['latencyMs'];
+
+/** A distribution never changes, so its shares are computed once. */
+const SHARES = new WeakMap<Distribution, readonly number[]>();
+
 /**
  * What a pod of the application would expose after having answered these requests, under the names of the real one, so
  * that the team's own queries run unchanged.
  */
 export function applicationSamples(counters: PodCounters | undefined): ParsedSample[] {
   const { ok, failed, behaviour } = counters ?? { ok: 0, failed: 0, behaviour: HEALTHY };
-  const route: LabelPair[] = [
-    ['method', 'GET'],
-    ['route', '/api/articles'],
-  ];
   const samples: ParsedSample[] = [];
-  for (const [status, count] of [
-    ['200', ok],
-    ['500', failed],
-  ] as const) {
+  for (const { status, requests, duration } of BY_STATUS) {
+    const count = Math.floor(status === '200' ? ok : failed);
     // As a client library does, a series begins with the first request that it counts.
     if (count < 1) continue;
-    const labels: LabelPair[] = [...route, ['status', status]];
-    samples.push(sample('http_requests_total', labels, Math.floor(count)));
-    samples.push(...histogram('http_request_duration_seconds', labels, Math.floor(count), behaviour.latencyMs));
+    samples.push(sample(requests, count));
+    addHistogram(samples, duration, count, behaviour.latencyMs);
   }
   const queries = Math.floor((ok + failed) * QUERIES_PER_REQUEST);
-  if (queries > 0)
-    samples.push(...histogram('db_query_duration_seconds', [['operation', 'list']], queries, behaviour.queryMs));
+  if (queries > 0) addHistogram(samples, QUERIES, queries, behaviour.queryMs);
   const inUse = behaviour.poolInUse * POOL_MAX;
+  const total = Math.max(inUse, 1);
   samples.push(
-    sample('db_pool_connections', [['state', 'total']], Math.max(inUse, 1)),
-    sample('db_pool_connections', [['state', 'idle']], Math.max(0, Math.max(inUse, 1) - inUse)),
-    sample('db_pool_connections', [['state', 'waiting']], 0),
-    sample('db_pool_connections_max', [], POOL_MAX),
+    sample(POOL.total, total),
+    sample(POOL.idle, total - inUse),
+    sample(POOL.waiting, 0),
+    sample(POOL.max, POOL_MAX),
   );
   return samples;
 }
 
-function histogram(
-  name: string,
-  labels: LabelPair[],
-  count: number,
-  distribution: { p50: number; p95: number },
-): ParsedSample[] {
-  const shares = cumulativeShares(
-    distribution,
-    BUCKETS_SECONDS.map((bound) => bound * 1000),
+/** Buckets are rounded: with few requests the middle of the distribution is what is seen, not its tail. */
+function addHistogram(samples: ParsedSample[], series: HistogramSeries, count: number, of: Distribution): void {
+  const shares = sharesOf(of);
+  series.buckets.forEach((bucket, index) => {
+    samples.push(sample(bucket, Math.round(count * (shares[index] as number))));
+  });
+  samples.push(
+    sample(series.infinity, count),
+    sample(series.sum, (count * meanMs(of)) / 1000),
+    sample(series.count, count),
   );
-  const buckets = shares.map((share, index) =>
-    sample(`${name}_bucket`, [...labels, ['le', String(BUCKETS_SECONDS[index])]], Math.round(count * share)),
-  );
-  return [
-    ...buckets,
-    sample(`${name}_bucket`, [...labels, ['le', '+Inf']], count),
-    sample(`${name}_sum`, labels, (count * meanMs(distribution)) / 1000),
-    sample(`${name}_count`, labels, count),
-  ];
 }
 
-function sample(name: string, labels: readonly LabelPair[], value: number): ParsedSample {
+function sharesOf(distribution: Distribution): readonly number[] {
+  let shares = SHARES.get(distribution);
+  if (shares === undefined) {
+    shares = cumulativeShares(
+      distribution,
+      BUCKETS_SECONDS.map((bound) => bound * 1000),
+    );
+    SHARES.set(distribution, shares);
+  }
+  return shares;
+}
+
+function histogramSeries(name: string, labels: readonly LabelPair[]): HistogramSeries {
+  const bucket = (bound: string) => identity(`${name}_bucket`, [...labels, ['le', bound]]);
   return {
-    seriesText: `${name}{${labels.map(([label, text]) => `${label}="${text}"`).join(',')}}`,
-    name,
-    labels,
-    value,
+    buckets: BUCKETS_SECONDS.map((bound) => bucket(String(bound))),
+    infinity: bucket('+Inf'),
+    sum: identity(`${name}_sum`, labels),
+    count: identity(`${name}_count`, labels),
   };
+}
+
+function identity(name: string, labels: readonly LabelPair[]): Identity {
+  return { seriesText: `${name}{${labels.map(([label, text]) => `${label}="${text}"`).join(',')}}`, name, labels };
+}
+
+function sample({ seriesText, name, labels }: Identity, value: number): ParsedSample {
+  return { seriesText, name, labels, value };
 }

@@ -2,12 +2,14 @@ import type { Cancel, Scheduler } from '#core/clock.ts';
 import { deepEqual, fnv1a32 } from '#core/json.ts';
 import type { MetricsPort } from '#edges/ports.ts';
 import {
+  type Expr,
   evaluateInstant,
   evaluateRange,
   formatData,
   ingestScrape,
   ingestTargetRemoved,
   PromqlError,
+  parseQuery,
   ScrapeState,
   SeriesStore,
 } from '#lib/promql/index.ts';
@@ -18,6 +20,7 @@ import { applicationSamples } from './app-series.ts';
 
 /** How long a query takes on the virtual clock. */
 const QUERY_MS = 5;
+const PARSED_MAX = 500;
 
 interface Running {
   target: ScrapeTarget;
@@ -29,6 +32,7 @@ interface Running {
 export class SimulatedMetrics implements MetricsPort {
   readonly store = new SeriesStore({ maxSamples: 8_000_000 });
   readonly #running = new Map<string, Running>();
+  readonly #parsed = new Map<string, Expr>();
   readonly #scheduler: Scheduler;
   readonly #traffic: SimulatedTraffic;
   readonly #isUp: (pod: string) => boolean;
@@ -66,13 +70,25 @@ export class SimulatedMetrics implements MetricsPort {
   #evaluate(query: string, range: { startMs: number; endMs: number; stepMs: number } | undefined): Answer {
     try {
       const nowMs = this.#scheduler.now();
+      const expr = this.#parse(query);
       const result =
-        range === undefined ? evaluateInstant(query, this.store, nowMs) : evaluateRange(query, this.store, range);
+        range === undefined ? evaluateInstant(expr, this.store, nowMs) : evaluateRange(expr, this.store, range);
       return { ok: true, value: formatData(result) as MetricResult };
     } catch (error) {
       if (!(error instanceof PromqlError)) throw error;
       return { ok: false, failure: { code: error.type, message: error.message } };
     }
+  }
+
+  /** An analysis asks the same text again and again. */
+  #parse(query: string): Expr {
+    let expr = this.#parsed.get(query);
+    if (expr === undefined) {
+      if (this.#parsed.size >= PARSED_MAX) this.#parsed.clear();
+      expr = parseQuery(query);
+      this.#parsed.set(query, expr);
+    }
+    return expr;
   }
 
   #add(id: string, target: ScrapeTarget): void {

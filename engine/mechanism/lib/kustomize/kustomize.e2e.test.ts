@@ -2,8 +2,8 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { readGoldenCases } from './golden-cases.ts';
 import { build, toYaml } from './index.ts';
+import { readGoldenCases } from './testing/golden-cases.ts';
 
 /** What older versions are known to print differently, or refuse (spec §9): case → first version that agrees. */
 const AGREES_SINCE: Readonly<Record<string, string>> = {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
-import { readGoldenCases } from './golden-cases.ts';
 import { type BuildOptions, build, type Diagnostic, KustomizeError, memoryFileSystem, toYaml } from './index.ts';
+import { readGoldenCases } from './testing/golden-cases.ts';
 
 describe('golden cases', () => {
   for (const { name, fileSystem, directory, expected } of readGoldenCases()) {

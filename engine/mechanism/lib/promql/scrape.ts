@@ -17,6 +17,8 @@ export class ScrapeState {
   round = 0;
   /** By the text of the series in the body, which spares label handling for known series. */
   readonly known = new Map<string, KnownSeries>();
+  /** The series about the scrape itself, in the order of REPORT_NAMES. */
+  report: readonly (Series | undefined)[] = [];
 }
 
 export interface Scrape {
@@ -67,7 +69,7 @@ export function ingestScrape(store: SeriesStore, scrape: Scrape, state: ScrapeSt
     counts[store.appendTo(known.series, known.ownTime ? sample.timestampMs! : scrape.tMs, sample.value)] += 1;
   }
   const staled = markVanished(store, state, scrape.tMs);
-  writeReport(store, scrape, { scraped: samples.length, seriesAdded });
+  writeReport(store, scrape, state, { scraped: samples.length, seriesAdded });
   return {
     appended: counts.appended,
     outOfOrder: counts['out-of-order'],
@@ -105,7 +107,17 @@ const REPORT_NAMES = [
   'scrape_series_added',
 ] as const;
 
-function writeReport(store: SeriesStore, scrape: Scrape, counts: { scraped: number; seriesAdded: number }): void {
+function writeReport(
+  store: SeriesStore,
+  scrape: Scrape,
+  state: ScrapeState,
+  counts: { scraped: number; seriesAdded: number },
+): void {
+  if (state.report.length === 0 || state.report.some((series) => series === undefined || series.removed)) {
+    state.report = REPORT_NAMES.map((name) =>
+      store.resolve(Labels.fromObject({ ...scrape.targetLabels, [METRIC_NAME]: name }), scrape.tMs),
+    );
+  }
   const values = [
     scrape.samples === undefined ? 0 : 1,
     scrape.durationSeconds,
@@ -113,8 +125,8 @@ function writeReport(store: SeriesStore, scrape: Scrape, counts: { scraped: numb
     counts.scraped,
     counts.seriesAdded,
   ];
-  REPORT_NAMES.forEach((name, i) => {
-    store.append(Labels.fromObject({ ...scrape.targetLabels, [METRIC_NAME]: name }), scrape.tMs, values[i]!);
+  state.report.forEach((series, i) => {
+    if (series !== undefined) store.appendTo(series, scrape.tMs, values[i]!);
   });
 }
 

@@ -1,7 +1,7 @@
-import { lastAppliedOf, threeWayMerge } from '#api/apply.ts';
 import { ApiError } from '#api/errors.ts';
 import { deepEqual } from '#core/json.ts';
 import { findKind, kindIdOf, type ResourceKind } from '#kube/kinds.ts';
+import { lastAppliedOf, threeWayMerge } from '#kube/last-applied.ts';
 import { groupOf, type KubeObject, type Manifest } from '#kube/object.ts';
 import type { Reader } from '#store/store.ts';
 import {

@@ -1,9 +1,9 @@
 /** The numbered cases under testdata/: a tree of inputs, and under expected/ what kustomize 5.8.1 printed for a directory. */
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { type FileSystem, memoryFileSystem } from './index.ts';
+import { type FileSystem, memoryFileSystem } from '../index.ts';
 
-const TESTDATA = join(import.meta.dirname, 'testdata');
+const TESTDATA = join(import.meta.dirname, '..', 'testdata');
 
 export interface GoldenCase {
   /** For example `K01-base-and-overlays/staging`. */

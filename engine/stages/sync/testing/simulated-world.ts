@@ -8,15 +8,15 @@ import { KINDS, type ObjectRef, refOf } from '#kube/kinds.ts';
 import { controllerOf, isDeleting, type KubeObject, type Manifest, splitKey } from '#kube/object.ts';
 import { volatileJournal } from '#store/journal.ts';
 import type { Reader } from '#store/store.ts';
-import { SimulatedGit } from '../../edges/sim/git/simulated-git.ts';
-import { VirtualTime } from '../../edges/sim/virtual-time.ts';
-import { Engine } from '../../host/engine.ts';
-import { kustomizeLibrary } from '../render/kustomize.ts';
-import { defaultProject } from './app-project/default-project.ts';
-import type { ApplicationConfig } from './application/config.ts';
-import { applicationController } from './application/controller.ts';
-import type { Application, Health } from './application/types.ts';
-import { applicationSetController } from './application-set/controller.ts';
+import { SimulatedGit } from '../../../edges/sim/git/simulated-git.ts';
+import { VirtualTime } from '../../../edges/sim/virtual-time.ts';
+import { Engine } from '../../../host/engine.ts';
+import { kustomizeLibrary } from '../../render/kustomize.ts';
+import { defaultProject } from '../app-project/default-project.ts';
+import type { ApplicationConfig } from '../application/config.ts';
+import { applicationController } from '../application/controller.ts';
+import type { Application, Health } from '../application/types.ts';
+import { applicationSetController } from '../application-set/controller.ts';
 
 export const REPOSITORY = 'https://example.com/team/shop.git';
 
