@@ -3,7 +3,7 @@ import { EngineProcess } from './testing/engine-process.ts';
 import { Environment, type PodIdentity } from './testing/environment.ts';
 import { processesOfContainer } from './testing/processes.ts';
 import { type Commit, createRepository, overlayFile, type TestRepository } from './testing/repository.ts';
-import { type Observation, SteadyLoad, sharePercent, summarise } from './testing/steady-load.ts';
+import { type Observation, SteadyLoad, sentBetween, sharePercent, summarise } from './testing/steady-load.ts';
 
 const DEVELOPMENT = 'development';
 const NAMESPACE = 'pern-app-development';
@@ -52,7 +52,7 @@ describe('the story of a release in the live host', () => {
   describe('a good release under constant load', () => {
     let commit: Commit;
     let observations: readonly Observation[];
-    const windows = new Map<number, Observation[]>();
+    const windows = new Map<number, { fromMs: number; toMs: number }>();
 
     beforeAll(async () => {
       await engine.api.build({ component: 'backend', version: '1.1.0' });
@@ -66,7 +66,7 @@ describe('the story of a release in the live host', () => {
         await traffic.sent(REQUESTS_PER_STEP + REQUESTS_IN_FLIGHT);
         const toMs = Date.now();
         await development.promote();
-        windows.set(weight, traffic.between(fromMs, toMs));
+        windows.set(weight, { fromMs, toMs });
       }
       await development.untilHealthy(commit.sha);
       await traffic.sent(REQUESTS_IN_FLIGHT);
@@ -86,7 +86,8 @@ describe('the story of a release in the live host', () => {
     });
 
     it.each(WEIGHTS)('at %i % the share of answers from the canary is within 3 points', (weight) => {
-      const window = windows.get(weight) ?? [];
+      const { fromMs = 0, toMs = 0 } = windows.get(weight) ?? {};
+      const window = sentBetween(observations, fromMs, toMs);
       expect(window.length).toBeGreaterThanOrEqual(REQUESTS_PER_STEP);
       const share = sharePercent(window, '1.1.0');
       expect(share).toBeGreaterThanOrEqual(weight - 3);
@@ -232,6 +233,35 @@ describe('the story of a release in the live host', () => {
     const before = development.weights().length;
     const { sha } = repository.revert();
     await development.untilHealthy(sha);
+    console.log(
+      JSON.stringify(
+        [
+          engine.world
+            .history('Rollout.argoproj.io', NAMESPACE, 'backend')
+            .slice(-6)
+            .map((h) => [
+              h.atMs,
+              h.version,
+              h.object.status?.phase,
+              h.object.status?.message,
+              h.object.metadata.generation,
+              h.object.status?.observedGeneration,
+            ]),
+          engine.world
+            .history('Application.argoproj.io', 'argocd', NAMESPACE)
+            .slice(-12)
+            .map((h) => [
+              h.atMs,
+              h.version,
+              h.object.status?.health,
+              h.object.status?.sync?.status,
+              h.object.status?.operationState?.phase,
+            ]),
+        ],
+        null,
+        1,
+      ),
+    );
     expect(development.rollout()?.status).toMatchObject({ phase: 'Healthy' });
     expect(development.rollout()?.status?.abort ?? false).toBe(false);
     expect(development.weights()).toHaveLength(before);

@@ -93,8 +93,9 @@ export class Environment {
     return this.engine.api.patchStatus('Rollout.argoproj.io', this.namespace, component, status);
   }
 
+  /** Every AnalysisRun that was seen, at its last state: a Rollout keeps only the newest ones. */
   analysisRuns(): AnalysisRun[] {
-    return this.engine.world.all('AnalysisRun.argoproj.io', this.namespace);
+    return this.engine.world.everSeen('AnalysisRun.argoproj.io', this.namespace);
   }
 
   pods(component = ''): Pod[] {

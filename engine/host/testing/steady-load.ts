@@ -8,6 +8,7 @@ export class SteadyLoad {
   readonly #generator: LoadGenerator;
   readonly #waiters = new Set<{ at: number; resolve: () => void }>();
   #sent = 0;
+  #stopped: Promise<readonly Observation[]> | undefined;
 
   constructor(target: { ingressPort: number; environment: string }, requestsPerSecond: number) {
     this.#generator = new LoadGenerator({
@@ -35,17 +36,19 @@ export class SteadyLoad {
     return new Promise((resolve) => this.#waiters.add({ at: this.#sent + requests, resolve }));
   }
 
-  /** Requests that were sent in a range of times (ms since the epoch) and have been answered. */
-  between(fromMs: number, toMs: number): Observation[] {
-    return this.#generator.observations.filter(({ atMs, durationMs }) => {
-      const sentAtMs = atMs - durationMs;
-      return sentAtMs >= fromMs && sentAtMs < toMs;
-    });
+  /** Stops sending, and resolves with everything seen when the last answer is there. May be called again. */
+  stop(): Promise<readonly Observation[]> {
+    this.#stopped ??= this.#generator.stop();
+    return this.#stopped;
   }
+}
 
-  async stop(): Promise<readonly Observation[]> {
-    return this.#generator.stop();
-  }
+/** Those that were sent in a range of times (ms since the epoch). */
+export function sentBetween(observations: readonly Observation[], fromMs: number, toMs: number): Observation[] {
+  return observations.filter(({ atMs, durationMs }) => {
+    const sentAtMs = atMs - durationMs;
+    return sentAtMs >= fromMs && sentAtMs < toMs;
+  });
 }
 
 /** Share of answers in percent that came from a version. */

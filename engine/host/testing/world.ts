@@ -71,6 +71,16 @@ export class World {
     return [...this.#objects].filter(([key]) => key.startsWith(prefix)).map(([, object]) => object as ObjectOf<Id>);
   }
 
+  /** Objects of a kind at the last state that was seen, those that are gone included. */
+  everSeen<Id extends Watched>(id: Id, namespace: string): ObjectOf<Id>[] {
+    const last = new Map<string, ObjectOf<Id>>();
+    for (const { object } of this.#history.get(id) ?? []) {
+      const { metadata } = object as KubeObject;
+      if (metadata.namespace === namespace) last.set(metadata.uid, object as ObjectOf<Id>);
+    }
+    return [...last.values()];
+  }
+
   /** Every write of one object that was seen, oldest first; the first is the state at the beginning of the watch. */
   history<Id extends Watched>(id: Id, namespace: string, name: string): Sighting<Id>[] {
     const all = (this.#history.get(id) ?? []) as Sighting<Id>[];

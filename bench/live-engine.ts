@@ -1,0 +1,40 @@
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { EngineProcess } from '../engine/host/testing/engine-process.ts';
+import { Environment } from '../engine/host/testing/environment.ts';
+import { createRepository, type TestRepository } from '../engine/host/testing/repository.ts';
+
+export const ENVIRONMENTS = ['development', 'staging', 'production'] as const;
+
+/** A repository of the benchmark's own and what an engine keeps for it. Removed as a whole by `remove`. */
+export class BenchRepository {
+  readonly repository: TestRepository = createRepository();
+
+  /** An empty state folder, but for the images that were built before. */
+  freshState(options: { keepImages: boolean }): void {
+    const state = join(this.repository.folder, 'state');
+    const kept = join(this.repository.folder, 'images-kept');
+    if (options.keepImages && !existsSync(kept)) cpSync(join(state, 'images'), kept, { recursive: true });
+    rmSync(state, { recursive: true, force: true });
+    mkdirSync(state, { mode: 0o755 });
+    if (options.keepImages) cpSync(kept, join(state, 'images'), { recursive: true });
+  }
+
+  start(environments?: readonly string[]): Promise<EngineProcess> {
+    return EngineProcess.start(this.repository, environments);
+  }
+
+  pid(): number {
+    const record = readFileSync(join(this.repository.folder, 'state', 'engine.json'), 'utf8');
+    return (JSON.parse(record) as { pid: number }).pid;
+  }
+
+  remove(): void {
+    this.repository.remove();
+  }
+}
+
+/** Resolves when these environments are Synced and Healthy. */
+export async function untilHealthy(engine: EngineProcess, names: readonly string[] = ENVIRONMENTS): Promise<void> {
+  await Promise.all(names.map((name) => new Environment(engine, name).untilHealthy()));
+}
