@@ -36,10 +36,19 @@ async function tell(scene: Scene): Promise<void> {
   const { timeline } = scene;
   const first = new AbortController();
   const untilKilled: Scene = { ...scene, signal: AbortSignal.any([scene.signal, first.signal]) };
+  const [good, bad, last] = nextVersions(scene.stage.imageTag('development', 'backend'));
   const watcher = await deployEverything(untilKilled);
-  await goodRelease(untilKilled, watcher, '1.1.0');
-  await badRelease(untilKilled, watcher, '1.2.0');
-  await revertRelease(untilKilled, watcher, '1.1.0');
-  await killEngine(scene, watcher, '1.3.0', first);
+  await goodRelease(untilKilled, watcher, good);
+  await badRelease(untilKilled, watcher, bad);
+  await revertRelease(untilKilled, watcher, good);
+  await killEngine(scene, watcher, last, first);
   timeline.chapter('6. The end');
+}
+
+/** Three versions after `current`: `1.4.2` gives 1.5.0, 1.6.0 and 1.7.0; a tag of another form gets a suffix. */
+export function nextVersions(current: string): [string, string, string] {
+  const [, major, minor] = /^(\d+)\.(\d+)\.\d+$/.exec(current) ?? [];
+  const after = (steps: number) =>
+    major === undefined ? `${current}-demo.${steps}` : `${major}.${Number(minor) + steps}.0`;
+  return [after(1), after(2), after(3)];
 }

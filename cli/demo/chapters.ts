@@ -30,7 +30,8 @@ export async function deployEverything(scene: Scene): Promise<Watcher> {
   const startMs = now();
   await stage.start(signal);
   const watcher = await openWatcher(scene);
-  const isReady = () => assessReadiness(watcher.cache.list('Application.argoproj.io')).isReady;
+  const isReady = () =>
+    assessReadiness(watcher.cache.list('Application.argoproj.io'), [], watcher.cache.list('Pod')).isReady;
   await watcher.until('three environments', isReady, 120_000);
   const names = watcher.cache.list('Application.argoproj.io').flatMap((app) => environmentName(app) ?? []);
   timeline.check(

@@ -7,6 +7,7 @@ import { Api } from '../client/api.ts';
 import { openConnection } from '../client/connection.ts';
 import { spawnEngine, stopEngine, waitForEngine } from '../engine-process.ts';
 import { CliError } from '../errors.ts';
+import { findOverlay, readImageTags } from '../git/image-tags.ts';
 import { authorOptions, runGit } from '../git/repository.ts';
 import { claimStateFolder, type EngineRecord, kubeconfigFile } from '../state-folder.ts';
 
@@ -66,6 +67,14 @@ export class Stage {
       const { stderr, message } = error as { stderr?: string; message: string };
       throw new CliError({ what: `pern ${words.join(' ')} failed`, why: (stderr ?? message).trim() });
     }
+  }
+
+  /** The tag of a component's image in an environment, as committed. Throws CliError when there is none. */
+  imageTag(environment: string, component: string): string {
+    const images = readImageTags(this.repository, findOverlay(this.repository, environment));
+    const image = images.find((candidate) => candidate.component === component);
+    if (image === undefined) throw new CliError({ what: `${environment} names no image of ${component}` });
+    return image.tag;
   }
 
   /** Takes the last commit back with a commit. */

@@ -233,35 +233,6 @@ describe('the story of a release in the live host', () => {
     const before = development.weights().length;
     const { sha } = repository.revert();
     await development.untilHealthy(sha);
-    console.log(
-      JSON.stringify(
-        [
-          engine.world
-            .history('Rollout.argoproj.io', NAMESPACE, 'backend')
-            .slice(-6)
-            .map((h) => [
-              h.atMs,
-              h.version,
-              h.object.status?.phase,
-              h.object.status?.message,
-              h.object.metadata.generation,
-              h.object.status?.observedGeneration,
-            ]),
-          engine.world
-            .history('Application.argoproj.io', 'argocd', NAMESPACE)
-            .slice(-12)
-            .map((h) => [
-              h.atMs,
-              h.version,
-              h.object.status?.health,
-              h.object.status?.sync?.status,
-              h.object.status?.operationState?.phase,
-            ]),
-        ],
-        null,
-        1,
-      ),
-    );
     expect(development.rollout()?.status).toMatchObject({ phase: 'Healthy' });
     expect(development.rollout()?.status?.abort ?? false).toBe(false);
     expect(development.weights()).toHaveLength(before);

@@ -51,7 +51,7 @@ export class Environment {
     return this.engine.world.find('Rollout.argoproj.io', this.namespace, component);
   }
 
-  /** Synced and healthy, and when a commit is given, at that commit with its sync over. */
+  /** Synced and healthy, its rollouts too, and when a commit is given, at that commit with its sync over. */
   untilHealthy(sha?: string): Promise<Application> {
     return this.engine.world.until(`${this.namespace} Synced and Healthy at ${sha ?? 'any commit'}`, () => {
       const application = this.application();
@@ -61,7 +61,10 @@ export class Environment {
         health?.status === 'Healthy' &&
         conditions.length === 0 &&
         operationState?.phase === 'Succeeded' &&
-        (sha === undefined || sync.revision === sha);
+        (sha === undefined || sync.revision === sha) &&
+        this.engine.world
+          .all('Rollout.argoproj.io', this.namespace)
+          .every(({ status }) => status?.phase === 'Healthy');
       return isThere ? application : undefined;
     });
   }

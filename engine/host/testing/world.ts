@@ -36,9 +36,14 @@ export class World {
   readonly #history = new Map<Watched, Sighting[]>();
   readonly #watches: { close(): void }[] = [];
   readonly #waiters = new Set<Waiter>();
+  readonly #api: ApiClient;
+
+  private constructor(api: ApiClient) {
+    this.#api = api;
+  }
 
   static async open(api: ApiClient): Promise<World> {
-    const world = new World();
+    const world = new World(api);
     for (const id of WATCHED) {
       const { items, version } = await api.list(id);
       for (const item of items) world.#see(id, item as KubeObject, false);
@@ -94,7 +99,19 @@ export class World {
    * Resolves with the first truthy value of `look`, which is called now and after each write that is seen. Rejects with
    * the state of the world when that takes too long.
    */
-  until<T>(what: string, look: () => T | undefined | false): Promise<T> {
+  async until<T>(what: string, look: () => T | undefined | false): Promise<T> {
+    const value = await this.#firstSight(what, look);
+    await this.#catchUp();
+    return value;
+  }
+
+  /** Kinds arrive on connections of their own: lets those that were written before this moment arrive as well. */
+  async #catchUp(): Promise<void> {
+    await this.#api.list('Namespace');
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+
+  #firstSight<T>(what: string, look: () => T | undefined | false): Promise<T> {
     return new Promise((resolve, reject) => {
       const limit = setTimeout(() => {
         this.#waiters.delete(waiter);
