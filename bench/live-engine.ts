@@ -14,10 +14,10 @@ export class BenchRepository {
   freshState(options: { keepImages: boolean }): void {
     const state = join(this.repository.folder, 'state');
     const kept = join(this.repository.folder, 'images-kept');
-    if (options.keepImages && !existsSync(kept)) cpSync(join(state, 'images'), kept, { recursive: true });
+    if (options.keepImages && !existsSync(kept)) cpSync(join(state, 'images'), kept, { recursive: true, verbatimSymlinks: true });
     rmSync(state, { recursive: true, force: true });
     mkdirSync(state, { mode: 0o755 });
-    if (options.keepImages) cpSync(kept, join(state, 'images'), { recursive: true });
+    if (options.keepImages) cpSync(kept, join(state, 'images'), { recursive: true, verbatimSymlinks: true });
   }
 
   start(environments?: readonly string[]): Promise<EngineProcess> {

@@ -62,9 +62,7 @@ export class Environment {
         conditions.length === 0 &&
         operationState?.phase === 'Succeeded' &&
         (sha === undefined || sync.revision === sha) &&
-        this.engine.world
-          .all('Rollout.argoproj.io', this.namespace)
-          .every(({ status }) => status?.phase === 'Healthy');
+        this.engine.world.all('Rollout.argoproj.io', this.namespace).every(({ status }) => status?.phase === 'Healthy');
       return isThere ? application : undefined;
     });
   }

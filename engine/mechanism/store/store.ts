@@ -30,6 +30,12 @@ export interface WatchEvent {
 
 export type Listener = (event: WatchEvent) => void;
 
+/**
+ * Writes that a watch may be late by (up to twice as many are held): whoever is later lists anew. Events keep whole objects
+ * in memory, the big statuses of Applications and AnalysisRuns too, so this bounds the engine's memory over weeks.
+ */
+const HISTORY_MAX = 1024;
+
 /** A watch asked for events older than the store still holds (HTTP 410). */
 export class ExpiredError extends Error {
   override name = 'ExpiredError';
@@ -53,7 +59,7 @@ export class Store implements Reader {
 
   constructor(journal: Journal, options: { historyMax?: number } = {}) {
     this.#journal = journal;
-    this.#historyMax = options.historyMax ?? 4096;
+    this.#historyMax = options.historyMax ?? HISTORY_MAX;
     const loaded = journal.load();
     this.#resourceVersion = loaded.resourceVersion;
     for (const object of loaded.objects) this.#index(deepFreeze(object));

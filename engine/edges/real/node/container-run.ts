@@ -12,6 +12,7 @@ import {
   signal,
   startTicksOf,
   usageOf,
+  usesMoreThan,
 } from './processes.ts';
 import type { Records, RunRecord } from './records.ts';
 import { spawnRun } from './wrapper.ts';
@@ -143,6 +144,12 @@ export class ContainerRun {
     const used = usageOf(processTree(wrapper.pid));
     this.#cpuSeconds = Math.max(this.#cpuSeconds, used.cpuSeconds);
     return { cpuSeconds: this.#cpuSeconds, memoryBytes: used.memoryBytes };
+  }
+
+  isOverMemoryLimit(): boolean {
+    const { wrapper, memoryLimitBytes } = this.record;
+    if (!this.running || wrapper === undefined || memoryLimitBytes === undefined) return false;
+    return usesMoreThan(processTree(wrapper.pid), memoryLimitBytes);
   }
 
   /** Lets go without touching the processes: they belong to the next engine. */

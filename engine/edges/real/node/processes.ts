@@ -143,6 +143,22 @@ export function usageOf(members: readonly number[]): { cpuSeconds: number; memor
   return { cpuSeconds: cpuTicks / TICKS_PER_SECOND, memoryBytes };
 }
 
+/**
+ * Whether a process tree uses more memory than `limitBytes`, counted as in `usageOf`. That count makes the kernel walk every
+ * page table, a millisecond a process; so it is only taken when the cheap sum, which counts shared pages once for each
+ * process and is never less, is over the limit.
+ */
+export function usesMoreThan(members: readonly number[], limitBytes: number): boolean {
+  const atMost = members.reduce((sum, pid) => sum + residentAtMost(pid), 0);
+  return atMost > limitBytes && usageOf(members).memoryBytes > limitBytes;
+}
+
+function residentAtMost(pid: number): number {
+  const status = read(`/proc/${pid}/status`) ?? '';
+  const kibibytes = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(status)?.[1] ?? 0);
+  return (kibibytes('RssAnon') + kibibytes('RssShmem')) * 1024;
+}
+
 function memoryOf(pid: number): number {
   const rollup = read(`/proc/${pid}/smaps_rollup`);
   if (rollup !== undefined) {

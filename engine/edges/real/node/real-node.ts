@@ -262,8 +262,7 @@ export class RealNode implements NodePort {
       for (const [container, run] of runs) {
         if (!run.running) continue;
         this.#logs.note(this.#logs.file(record, container, run.record.attempt), nowMs);
-        const limit = run.record.memoryLimitBytes;
-        if (limit !== undefined && (run.usage()?.memoryBytes ?? 0) > limit) run.killForMemory();
+        if (run.isOverMemoryLimit()) run.killForMemory();
       }
     }
   }
