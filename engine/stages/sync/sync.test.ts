@@ -444,6 +444,18 @@ describe('operations on request', () => {
     expect(world.get('ConfigMap', 'a')).toBeUndefined();
   });
 
+  it.each([
+    [{ manifests: ['{}'] }, 'operation.sync.manifests is not reproduced'],
+    [{ sources: [{ repoURL: 'x' }] }, 'operation.sync.sources is not reproduced'],
+    [{ syncStrategy: { apply: { force: true } } }, 'operation.sync.syncStrategy.force is not reproduced'],
+  ])('refuses a request it cannot honour, and writes nothing: %j', (sync, message) => {
+    const world = installed({ 'deploy/a.yaml': configMap('a', '1') }, { syncPolicy: {} });
+    request(world, sync);
+    expect(phaseOf(world)).toBe('Error');
+    expect(messageOf(world)).toContain(message);
+    expect(world.get('ConfigMap', 'a')).toBeUndefined();
+  });
+
   it('goes back to an older revision (cd/C17)', () => {
     const world = new SyncWorld();
     const first = world.git.commit(REPOSITORY, { 'deploy/a.yaml': configMap('a', '1') });

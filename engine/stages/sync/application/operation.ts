@@ -126,11 +126,23 @@ function guardMessage(observation: ApplicationObservation, desired: Desired | un
   const { checked, operation } = observation;
   const invalid = checked.errors.map(({ type, message }) => `${type}: ${message}`);
   invalid.push(...optionErrors('operation.sync.syncOptions', operation?.operation.sync?.syncOptions));
+  invalid.push(...unsupportedFields(operation?.operation.sync));
   if (invalid.length > 0) return invalid.join(';');
   if (operation?.operation.sync === undefined) return 'Invalid operation request: no operation specified';
   if (desired === undefined) return 'InvalidSpecError: operation.sync.source is not reproduced';
   if (desired.phase === 'failed') return `ComparisonError: ${loadFailure(formatFailure(desired.failure))}`;
   return undefined;
+}
+
+/** Parts of a requested sync that would change what it does, and that this engine does not do. */
+function unsupportedFields(sync: SyncOperation | undefined): string[] {
+  if (sync === undefined) return [];
+  const lists = ['manifests', 'sources', 'revisions'].filter(
+    (field) => Array.isArray(sync[field]) && (sync[field] as unknown[]).length > 0,
+  );
+  const force = sync.syncStrategy?.apply?.force === true || sync.syncStrategy?.hook?.force === true;
+  const fields = [...lists, ...(force ? ['syncStrategy.force'] : [])];
+  return fields.map((field) => `InvalidSpecError: operation.sync.${field} is not reproduced`);
 }
 
 export function loadFailure(why: string): string {
