@@ -283,6 +283,26 @@ describe('failures', () => {
     expect(messageOf(world)).toBe('one or more objects failed to apply (dry run)');
   });
 
+  it.each([
+    ['syncWindows', [{ kind: 'deny', schedule: '* * * * *', duration: '1h', applications: ['*'] }]],
+    ['signatureKeys', [{ keyID: '4AEE18F83AFDEB23' }]],
+  ])('deploys nothing under a project rule it does not enforce: %s', (field, rule) => {
+    const world = new SyncWorld();
+    world.create({
+      apiVersion: 'argoproj.io/v1alpha1',
+      kind: 'AppProject',
+      metadata: { name: 'guarded', namespace: 'argocd' },
+      spec: { sourceRepos: ['*'], destinations: [{ server: '*', namespace: '*' }], [field]: rule },
+    });
+    world.git.commit(REPOSITORY, { 'deploy/a.yaml': configMap('a', '1') });
+    world.create(shopApplication({ project: 'guarded' }));
+    world.run();
+    expect(world.get('ConfigMap', 'a')).toBeUndefined();
+    const condition = world.application().status?.conditions?.[0];
+    expect(condition?.type).toBe('InvalidSpecError');
+    expect(condition?.message).toContain(`spec.${field} is not reproduced`);
+  });
+
   it('refuses what the project forbids by the rule, before the first write', () => {
     const world = new SyncWorld();
     world.create({

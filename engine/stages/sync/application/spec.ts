@@ -74,6 +74,19 @@ export function sourceErrors(application: Pick<Application, 'spec'>, source: App
   return errors;
 }
 
+/** Rules that would keep something from happening. One that is not enforced must not look as if it were. */
+const UNENFORCED_RULES = ['syncWindows', 'signatureKeys', 'sourceIntegrity', 'destinationServiceAccounts'] as const;
+
+function unenforcedRules(projectName: string, project: ProjectSpec): string[] {
+  return UNENFORCED_RULES.filter((field) => {
+    const rule = project[field];
+    return Array.isArray(rule) ? rule.length > 0 : rule !== undefined && rule !== null;
+  }).map(
+    (field) =>
+      `project '${projectName}': spec.${field} is not reproduced, and nothing is deployed under a rule that is not enforced`,
+  );
+}
+
 function projectErrors(
   application: Application,
   source: ApplicationSource,
@@ -81,7 +94,7 @@ function projectErrors(
   projectName: string,
   project: ProjectSpec,
 ): string[] {
-  const errors: string[] = [];
+  const errors = unenforcedRules(projectName, project);
   if (!isSourcePermitted(project, source.repoURL ?? '')) {
     errors.push(`application repo ${source.repoURL} is not permitted in project '${projectName}'`);
   }
