@@ -27,6 +27,7 @@ export class EventRecorder {
     const existing = this.#resources.store.get('Event', namespace, name);
     const time = formatTime(this.#clock.now());
     if (existing !== undefined) {
+      if (note.once) return;
       this.#resources.patch(
         { kind: 'Event', namespace, name },
         { type: 'merge', patch: { count: (existing.count ?? 1) + 1, lastTimestamp: time } },

@@ -50,11 +50,14 @@ export class Interpreter {
   act(author: Author, plan: Plan): void {
     this.#answers.settle(`${author.controller} ${author.key}`, plan.effects.flatMap(questionOf));
     for (const effect of plan.effects) this.#perform(author, effect);
-    const root = author.root === undefined ? undefined : this.#rootOf(author.root);
+    const root = author.root === undefined ? undefined : this.#find(author.root);
     if (plan.status !== undefined && author.root !== undefined && root !== undefined) {
       this.#writeStatus(author, author.root, root, plan.status);
     }
-    if (root !== undefined) for (const note of plan.events) this.#events.record(author.controller, root, note);
+    for (const note of plan.events) {
+      const about = note.about === undefined ? root : this.#find(note.about);
+      if (about !== undefined) this.#events.record(author.controller, about, note);
+    }
   }
 
   /** The asker no longer exists: its questions are given up. */
@@ -62,7 +65,7 @@ export class Interpreter {
     this.#answers.settle(`${author.controller} ${author.key}`, []);
   }
 
-  #rootOf(ref: ObjectRef): KubeObject | undefined {
+  #find(ref: ObjectRef): KubeObject | undefined {
     return this.#resources.store.get(ref.kind, ref.namespace, ref.name) as KubeObject | undefined;
   }
 

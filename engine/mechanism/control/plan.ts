@@ -33,8 +33,12 @@ export type Effect =
   | { effect: 'setNames'; table: NameTable }
   | { effect: 'setScrapes'; table: ScrapeTable };
 
-/** Becomes a core/v1 Event about the root object. Equal events are counted, not repeated. */
+/** Becomes a core/v1 Event about the root object, or about `about`. Equal events are counted, not repeated. */
 export interface EventNote {
+  /** Another object, for controllers whose root is the whole cluster. */
+  about?: ObjectRef;
+  /** A lasting fact: an event that is there already is left as it is, however often the plan is made. */
+  once?: boolean;
   type: 'Normal' | 'Warning';
   /** CamelCase, from the stage's reasons. */
   reason: string;

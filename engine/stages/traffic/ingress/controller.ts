@@ -1,5 +1,5 @@
 import { type Controller, onAny } from '#control/controller.ts';
-import { Draft, type Effect, type Plan } from '#control/plan.ts';
+import { Draft, type Effect, type EventNote, type Plan } from '#control/plan.ts';
 import type { KindMap } from '#kube/kinds.ts';
 import type { CanaryRule, Route, TrafficTable } from '#machine/traffic.ts';
 import type { Reader } from '#store/store.ts';
@@ -48,10 +48,34 @@ function isServed(ingress: Ingress, config: IngressConfig): boolean {
 
 function planIngress({ ingresses, objects, config }: IngressObservation): Plan {
   const table = computeTable(ingresses, objects);
-  return new Draft()
+  const draft = new Draft()
     .add({ effect: 'setTraffic', table })
-    .add(...ingresses.flatMap((ingress) => addressEffects(ingress, config.address)))
-    .finish();
+    .add(...ingresses.flatMap((ingress) => addressEffects(ingress, config.address)));
+  draft.events.push(...ingresses.flatMap(unsupportedNotes));
+  return draft.finish();
+}
+
+const SUPPORTED = new Set([
+  'canary',
+  'canary-weight',
+  'canary-weight-total',
+  'canary-by-header',
+  'canary-by-header-value',
+  'canary-by-header-pattern',
+  'canary-by-cookie',
+]);
+
+/** What an Ingress asks for and does not get, said on the Ingress itself. */
+function unsupportedNotes(ingress: Ingress): EventNote[] {
+  const { namespace, name, annotations } = ingress.metadata;
+  const about = { kind: 'Ingress.networking.k8s.io', namespace, name };
+  const problems = Object.keys(annotations ?? {})
+    .filter((key) => key.startsWith(PREFIX) && !SUPPORTED.has(key.slice(PREFIX.length)))
+    .sort()
+    .map((key) => `metadata.annotations[${key}] is not reproduced by this engine and has no effect`);
+  if ((ingress.spec.tls ?? []).length > 0)
+    problems.push('spec.tls is not reproduced by this engine: hosts are served over HTTP');
+  return problems.map((message) => ({ about, once: true, type: 'Warning', reason: 'NotReproduced', message }));
 }
 
 /** The whole route table, in match order. */
