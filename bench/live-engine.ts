@@ -1,4 +1,4 @@
-import { cpSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { EngineProcess } from '../engine/host/testing/engine-process.ts';
 import { Environment } from '../engine/host/testing/environment.ts';
@@ -14,7 +14,8 @@ export class BenchRepository {
   freshState(options: { keepImages: boolean }): void {
     const state = join(this.repository.folder, 'state');
     const kept = join(this.repository.folder, 'images-kept');
-    if (options.keepImages && !existsSync(kept)) cpSync(join(state, 'images'), kept, { recursive: true, verbatimSymlinks: true });
+    if (options.keepImages && !existsSync(kept))
+      cpSync(join(state, 'images'), kept, { recursive: true, verbatimSymlinks: true });
     rmSync(state, { recursive: true, force: true });
     mkdirSync(state, { mode: 0o755 });
     if (options.keepImages) cpSync(kept, join(state, 'images'), { recursive: true, verbatimSymlinks: true });
@@ -25,8 +26,16 @@ export class BenchRepository {
   }
 
   pid(): number {
-    const record = readFileSync(join(this.repository.folder, 'state', 'engine.json'), 'utf8');
-    return (JSON.parse(record) as { pid: number }).pid;
+    return (JSON.parse(readFileSync(this.#record, 'utf8')) as { pid: number }).pid;
+  }
+
+  /** When the engine wrote its record, which it does when the API answers; ms since the epoch. */
+  readyAtMs(): number {
+    return statSync(this.#record).mtimeMs;
+  }
+
+  get #record(): string {
+    return join(this.repository.folder, 'state', 'engine.json');
   }
 
   remove(): void {

@@ -7,7 +7,8 @@ import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { StateVersionError } from './edges/real/sqlite-journal.ts';
-import { type Log, StartError, startLive } from './host/live.ts';
+import { StartError, startLive } from './host/live.ts';
+import type { Log } from './host/log.ts';
 
 const DEFAULT_API_PORT = 6444;
 const DEFAULT_INGRESS_PORT = 8080;

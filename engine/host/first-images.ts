@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type BuildRequest, type BuildResult, buildImage, imagesInTree, missingBuilds } from './image-builds.ts';
-import type { Log } from './live.ts';
 import type { LiveMachine } from './live-machine.ts';
+import type { Log } from './log.ts';
 
 export type Builder = (request: BuildRequest) => Promise<BuildResult>;
 

@@ -8,7 +8,7 @@ import type { LogReader } from '#edges/real/http-api/logs.ts';
 import { HttpApi } from '#edges/real/http-api/server.ts';
 import { LogsNotFoundError } from '#edges/real/node/logs.ts';
 import type { RealNode } from '#edges/real/node/real-node.ts';
-import type { Log } from './live.ts';
+import type { Log } from './log.ts';
 
 /** The Kubernetes version whose objects the engine serves. */
 const VERSION = { major: '1', minor: '35' };

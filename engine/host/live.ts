@@ -18,10 +18,9 @@ import { Engine } from './engine.ts';
 import { builderFor, buildFirstImages } from './first-images.ts';
 import { openApi } from './live-api.ts';
 import { exportersOf, type LiveMachine, openMachine } from './live-machine.ts';
+import type { Log } from './log.ts';
 import { takeNetwork } from './loopback-network.ts';
 import { servePern } from './pern-routes.ts';
-
-export type Log = (level: 'info' | 'warn' | 'error', message: string, fields?: Record<string, unknown>) => void;
 
 export interface LiveOptions {
   /** A git work tree with `pern-gitops/` in it. */

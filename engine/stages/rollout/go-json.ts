@@ -1,6 +1,6 @@
 import { isRecord } from '#core/json.ts';
+import { canonicalQuantity } from '#kube/canonical-quantity.ts';
 import { STRUCT_FIELDS } from './pod-template-fields.ts';
-import { canonicalQuantity } from './quantity.ts';
 
 interface Field {
   name: string;

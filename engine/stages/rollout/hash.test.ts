@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { canonicalQuantity } from '#kube/canonical-quantity.ts';
 import { computePodTemplateHash, computeStepHash } from './hash.ts';
-import { canonicalQuantity } from './quantity.ts';
 
 const container = (name: string) => ({
   name,

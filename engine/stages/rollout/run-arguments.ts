@@ -1,4 +1,5 @@
 import { isRecord } from '#core/json.ts';
+import { metadataField } from '#kube/metadata-field.ts';
 import { AnalysisError } from '../analysis/arguments.ts';
 import type { Argument } from '../analysis/types.ts';
 import type { Rollout, RolloutArgument } from './types.ts';
@@ -33,30 +34,9 @@ export function fieldValue(rollout: Rollout, path: string): string {
 }
 
 export function metadataValue({ metadata }: Rollout, path: string): string {
-  const subscript = /^metadata\.(labels|annotations)\['(.+)'\]$/.exec(path);
-  if (subscript !== null) return metadata[subscript[1] as 'labels' | 'annotations']?.[subscript[2] as string] ?? '';
-  switch (path) {
-    case 'metadata.name':
-      return metadata.name;
-    case 'metadata.namespace':
-      return metadata.namespace ?? '';
-    case 'metadata.uid':
-      return metadata.uid;
-    case 'metadata.labels':
-      return formatMap(metadata.labels);
-    case 'metadata.annotations':
-      return formatMap(metadata.annotations);
-    default:
-      throw new AnalysisError(`unsupported fieldPath: ${path}`);
-  }
-}
-
-/** `key="value"` lines sorted by key, as the downward API writes a map. */
-function formatMap(map: Record<string, string> | undefined): string {
-  return Object.keys(map ?? {})
-    .sort()
-    .map((key) => `${key}=${JSON.stringify(map?.[key])}`)
-    .join('\n');
+  const value = metadataField(metadata, path);
+  if (value === undefined) throw new AnalysisError(`unsupported fieldPath: ${path}`);
+  return value;
 }
 
 export function valueInJson(rollout: unknown, path: string): string {

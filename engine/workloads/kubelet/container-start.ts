@@ -1,9 +1,9 @@
+import { parseQuantity } from '#kube/quantity.ts';
 import type { ContainerStart, VolumeSource } from '#machine/pods.ts';
 import type { ImageFacts } from '#machine/questions.ts';
 import { type EnvironmentSources, environmentOf, expand } from './environment.ts';
 import { ContainerConfigError } from './fields.ts';
 import type { Container, Pod } from './pod-types.ts';
-import { parseQuantity } from './quantity.ts';
 import { messages } from './reasons.ts';
 import { mountsOf } from './volumes.ts';
 

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
+import { parseQuantity } from '#kube/quantity.ts';
 import { expand, secretText } from './environment.ts';
-import { parseQuantity } from './quantity.ts';
 
 it.each([
   ['$(A)', '1'],

@@ -1,5 +1,6 @@
+import { metadataField } from '#kube/metadata-field.ts';
+import { parseQuantity } from '#kube/quantity.ts';
 import type { Container, Pod } from './pod-types.ts';
-import { parseQuantity } from './quantity.ts';
 
 /** A container cannot be configured as its pod says; becomes the waiting reason CreateContainerConfigError. */
 export class ContainerConfigError extends Error {
@@ -15,19 +16,9 @@ export interface NodeFacts {
 /** The value of a downward API field as text. Throws ContainerConfigError for a field that cannot be used there. */
 export function fieldValue(pod: Pod, path: string, node: NodeFacts): string {
   const { metadata, spec } = pod;
-  const subscript = /^metadata\.(labels|annotations)\['([^']+)'\]$/.exec(path);
-  if (subscript !== null) return metadata[subscript[1] as 'labels' | 'annotations']?.[subscript[2] as string] ?? '';
+  const inMetadata = metadataField(metadata, path);
+  if (inMetadata !== undefined) return inMetadata;
   switch (path) {
-    case 'metadata.name':
-      return metadata.name;
-    case 'metadata.namespace':
-      return metadata.namespace ?? '';
-    case 'metadata.uid':
-      return metadata.uid;
-    case 'metadata.labels':
-      return mapText(metadata.labels);
-    case 'metadata.annotations':
-      return mapText(metadata.annotations);
     case 'spec.nodeName':
       return spec.nodeName ?? '';
     case 'spec.serviceAccountName':
@@ -41,13 +32,6 @@ export function fieldValue(pod: Pod, path: string, node: NodeFacts): string {
     default:
       throw new ContainerConfigError(`field label not supported: ${path}`);
   }
-}
-
-function mapText(map: Record<string, string> | undefined): string {
-  return Object.keys(map ?? {})
-    .sort()
-    .map((key) => `${key}=${JSON.stringify(map?.[key])}`)
-    .join('\n');
 }
 
 /** Limits of a container that names none are the node's own size; this engine promises no more than these. */

@@ -1,11 +1,11 @@
 import { formatTime } from '#core/clock.ts';
 import { type Condition, findCondition, withCondition } from '#kube/conditions.ts';
+import { parseQuantity } from '#kube/quantity.ts';
 import type { ContainerState } from '#machine/pods.ts';
 import { type ContainerView, isReady, isStarted } from './container-view.ts';
 import type { ContainersDecision, Waiting } from './containers.ts';
 import type { KubeletObservation } from './observation.ts';
 import { allContainers, type Container, type ContainerStatus, type Pod, type PodStatus } from './pod-types.ts';
-import { parseQuantity } from './quantity.ts';
 import { CONTAINER_CREATING, ISOLATION_CONDITION, POD_INITIALIZING } from './reasons.ts';
 
 export interface StatusFacts {

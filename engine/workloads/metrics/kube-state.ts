@@ -1,8 +1,8 @@
 import { findCondition } from '#kube/conditions.ts';
 import type { KindMap } from '#kube/kinds.ts';
+import { parseQuantity } from '#kube/quantity.ts';
 import type { FamilySample, MetricFamily } from '#lib/exposition/index.ts';
 import type { Reader } from '#store/store.ts';
-import { quantityValue } from './quantity.ts';
 
 type Pod = KindMap['Pod'];
 
@@ -102,7 +102,7 @@ function readySamples(pod: Pod): FamilySample[] {
 function resourceSamples(pod: Pod, which: 'limits' | 'requests'): FamilySample[] {
   return (pod.spec.containers ?? []).flatMap((container) =>
     Object.entries(container.resources?.[which] ?? {}).flatMap(([resource, quantity]) => {
-      const value = quantityValue(String(quantity));
+      const value = parseQuantity(String(quantity));
       const unit =
         resource === 'cpu' ? 'core' : resource === 'memory' || resource.endsWith('storage') ? 'byte' : 'integer';
       return value === undefined
