@@ -10,6 +10,7 @@ export default defineConfig({
           include: ['{engine,cli,pern-app,scripts}/**/*.test.{ts,tsx}'],
           exclude: ['**/node_modules/**', '**/*.e2e.test.ts'],
           environment: 'node',
+          sequence: { groupOrder: 0 },
         },
       },
       {
@@ -18,6 +19,8 @@ export default defineConfig({
           include: ['{engine,cli,pern-app}/**/*.e2e.test.ts'],
           environment: 'node',
           fileParallelism: false,
+          // After the unit tests: real pods share the machine with nobody.
+          sequence: { groupOrder: 1 },
           testTimeout: 240_000,
           hookTimeout: 240_000,
         },
