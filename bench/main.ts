@@ -1,6 +1,6 @@
 /**
  * `npm run bench [-- --only NAME]...`: measures the system on this machine and prints a Markdown table. Progress goes to
- * standard error. Exit code 0 also when an aim is missed: a benchmark informs, tests judge.
+ * standard error. Exit code 0 also when an aim is missed: a benchmark informs, tests judge. Exit code 1 when one could not be measured.
  */
 import { execFileSync } from 'node:child_process';
 import { cpus, release, totalmem } from 'node:os';
@@ -71,6 +71,17 @@ function newContext(): BenchContext & { close(): Promise<void> } {
   };
 }
 
+/** One benchmark that breaks must not cost the others their results. */
+async function measured(name: string, context: BenchContext): Promise<Row[]> {
+  try {
+    return (await BENCHES[name]?.(context)) ?? [];
+  } catch (error) {
+    process.stderr.write(`${name} failed: ${error instanceof Error ? error.message : String(error)}\n`);
+    process.exitCode = 1;
+    return [];
+  }
+}
+
 async function main(): Promise<void> {
   const names = chosen();
   const context = newContext();
@@ -80,7 +91,7 @@ async function main(): Promise<void> {
   try {
     for (const name of names) {
       process.stderr.write(`${name}\n`);
-      rows.push(...((await BENCHES[name]?.(context)) ?? []));
+      rows.push(...(await measured(name, context)));
     }
   } finally {
     await context.close();

@@ -32,7 +32,7 @@ const BANS: readonly Ban[] = [
 const IMPURE = [
   /^engine\/edges\/real\//,
   /^engine\/host\//,
-  /^engine\/(main|build-image)\.ts$/,
+  /^engine\/(main|run|build-image)\.ts$/,
   /\/conformance-cli\/main\.ts$/,
   /\/testing(\/|\.ts$)/,
   /\.test\.tsx?$/,
@@ -70,7 +70,7 @@ const ZONES: readonly { zone: string; path: RegExp; may: readonly string[] }[] =
     path: /^engine\/edges\/sim\//,
     may: ['core', 'kube', 'machine', 'lib', 'store', 'ports', 'stages-pure'],
   },
-  { zone: 'host', path: /^engine\/(host\/|main\.ts$)/, may: ['*'] },
+  { zone: 'host', path: /^engine\/(host\/|(main|run)\.ts$)/, may: ['*'] },
   { zone: 'cli', path: /^cli\//, may: ['core', 'kube'] },
   { zone: 'app', path: /^pern-app\//, may: [] },
 ];

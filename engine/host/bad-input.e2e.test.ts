@@ -174,6 +174,8 @@ describe('bad input and accidents in the live host', () => {
       ),
     );
     expect(failure).toMatch(/Job was active longer than specified deadline/);
+    const { syncResult } = development.application()?.status?.operationState ?? {};
+    expect((syncResult?.resources ?? []).find(({ kind }) => kind === 'Job')).toMatchObject({ hookPhase: 'Failed' });
     expect(development.identities()).toEqual(before);
     await development.untilHealthy(repository.revert().sha);
     expect(development.identities()).toEqual(before);

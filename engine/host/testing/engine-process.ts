@@ -20,7 +20,7 @@ export interface EngineStart {
 
 /** Starts the engine as `pern up` does, but in the foreground of this test. */
 function launch({ repository, state, environments = [], apiPort = 0, ingressPort = 0 }: EngineStart): ChildProcess {
-  return spawn(
+  const child = spawn(
     process.execPath,
     [
       '--disable-warning=ExperimentalWarning',
@@ -31,6 +31,11 @@ function launch({ repository, state, environments = [], apiPort = 0, ingressPort
     ],
     { stdio: ['ignore', 'ignore', 'pipe'] },
   );
+  // A test run that is broken off must not leave an engine behind.
+  const endWithTest = () => child.kill('SIGTERM');
+  process.once('exit', endWithTest);
+  child.once('exit', () => process.off('exit', endWithTest));
+  return child;
 }
 
 /** For starts that must be refused: the exit code, and all that the engine said. */

@@ -4,6 +4,7 @@ import type { Route } from '#machine/traffic.ts';
 import { HEALTHY } from '../traffic/behaviour.ts';
 import { SimulatedTraffic } from '../traffic/simulated-traffic.ts';
 import { VirtualTime } from '../virtual-time.ts';
+import { applicationSamples } from './app-series.ts';
 import { SimulatedMetrics } from './simulated-metrics.ts';
 
 const IMAGES: Record<string, string> = { 'shop/old': 'web:1', 'shop/new': 'web:2' };
@@ -95,4 +96,15 @@ it('answers nothing while Prometheus is down', () => {
   const { metrics, query } = world();
   metrics.down = true;
   expect(query('up')).toMatchObject({ ok: false });
+});
+
+it('shows the middle of a distribution, not a tail, when a pod has answered only a few requests', () => {
+  const samples = applicationSamples({ ok: 1.9, failed: 0.9, behaviour: HEALTHY });
+  const bucket = (le: string) =>
+    samples.find(
+      ({ seriesText }) => seriesText.startsWith('http_request_duration') && seriesText.includes(`le="${le}"`),
+    );
+  expect([bucket('0.01')?.value, bucket('0.025')?.value, bucket('+Inf')?.value]).toEqual([0, 1, 1]);
+  // The first error is not there until it is whole.
+  expect(samples.some(({ seriesText }) => seriesText.includes('status="500"'))).toBe(false);
 });

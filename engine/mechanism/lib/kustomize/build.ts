@@ -27,7 +27,11 @@ interface Accumulator {
 }
 
 /** Builds the objects of a loaded tree, in output order. Throws KustomizeError; warnings are appended. */
-export function buildLoaded(root: LoadedKustomization, warnings: Diagnostic[]): KubeResource[] {
+export function buildLoaded(
+  root: LoadedKustomization,
+  warnings: Diagnostic[],
+  order: 'legacy' | 'input' = 'legacy',
+): KubeResource[] {
   const metadata = root.spec.buildMetadata ?? [];
   const builder = new Builder(metadata.length > 0);
   const { resources, vars, tables = defaultTables } = builder.accumulate(root, emptyAccumulator(), '');
@@ -35,7 +39,7 @@ export function buildLoaded(root: LoadedKustomization, warnings: Diagnostic[]): 
   fixNameReferences(resources, tables.nameReference);
   warnings.push(...resolveVars(resources, vars, tables.varReference));
   const kept = resources.filter((resource) => !isLocal(resource));
-  const sorted = sortResources(kept, root.spec.sortOptions);
+  const sorted = sortResources(kept, root.spec.sortOptions ?? (order === 'input' ? { order: 'fifo' } : undefined));
   writeBuildMetadata(sorted, metadata);
   return sorted.map(finish);
 }

@@ -23,6 +23,8 @@ export interface BuildOptions {
   overrides?: KustomizeOverrides;
   /** The file system that stands in for a remote URL; undefined refuses the URL. */
   repositories?: (url: string) => FileSystem | undefined;
+  /** Without `sortOptions`: `legacy` (the default, as on kustomize's command line) or the order of the input. */
+  order?: 'legacy' | 'input';
 }
 
 export interface BuildResult {
@@ -35,11 +37,11 @@ export interface BuildResult {
 /** Renders the kustomization in directory `path` (relative to the root of `fileSystem`; '' or '.' is the root).
  * Throws KustomizeError with every finding. */
 export function build(fileSystem: FileSystem, path: string, options: BuildOptions = {}): BuildResult {
-  const { overrides, repositories } = options;
+  const { overrides, repositories, order } = options;
   const edit = overrides ? applyOverrides(overrides) : undefined;
   const { root, warnings } = load(fileSystem, resolvePath('', path) ?? path, { repositories }, edit);
   const collected = [...warnings];
-  return { resources: buildLoaded(root, collected), warnings: collected };
+  return { resources: buildLoaded(root, collected, order), warnings: collected };
 }
 
 /** The objects as YAML, byte for byte what `kustomize build` prints. */
