@@ -40,6 +40,12 @@ async function main(): Promise<void> {
   const { version } = JSON.parse(readFileSync(join(import.meta.dirname, 'package.json'), 'utf8')) as {
     version: string;
   };
+  // Signals count from the beginning: a start that is asked to stop finishes first, so that it knows what to stop.
+  let asked: string | undefined;
+  let stop = (signal: string) => {
+    asked ??= signal;
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => stop(signal));
   const host = await startLive({
     repository: resolve(values.repository),
     stateFolder: resolve(values.state),
@@ -51,17 +57,13 @@ async function main(): Promise<void> {
     log,
   });
   let stopping = false;
-  const stop = (signal: string) => {
+  stop = (signal) => {
     if (stopping) return;
     stopping = true;
     log('info', 'stopping', { signal });
-    host.stop().then(
-      () => process.exit(0),
-      (error: unknown) => fail(error),
-    );
+    host.stop().then(() => process.exit(0), fail);
   };
-  process.on('SIGINT', () => stop('SIGINT'));
-  process.on('SIGTERM', () => stop('SIGTERM'));
+  if (asked !== undefined) stop(asked);
 }
 
 function fail(error: unknown): never {
@@ -75,5 +77,7 @@ function fail(error: unknown): never {
   process.exit(1);
 }
 
+// Whoever read the log may be gone; the pods still have to be stopped.
+process.stderr.on('error', () => {});
 process.on('unhandledRejection', fail);
 main().catch(fail);

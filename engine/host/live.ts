@@ -62,7 +62,9 @@ export async function startLive(options: LiveOptions): Promise<LiveHost> {
   mkdirSync(stateFolder, { recursive: true, mode: 0o755 });
   const rootManifests = parseRootManifests(git(repository, 'show', `HEAD:${ROOT_FILE}`), ROOT_FILE);
   const repoURL = rootRepoURL(rootManifests);
-  const network = await takeNetwork(join(stateFolder, 'network'));
+  const network = await takeNetwork(join(stateFolder, 'network')).catch((error: Error) => {
+    throw new StartError(error.message);
+  });
   const journal = openSqliteJournal(join(stateFolder, 'objects.db'));
   const problems: { report: (problem: ListenProblem) => void } = { report: () => {} };
   const machine = openMachine({ ...options, repoURL, onProblem: (problem) => problems.report(problem) });
@@ -115,24 +117,22 @@ export async function startLive(options: LiveOptions): Promise<LiveHost> {
   const environments = listEnvironments(repository);
   applyRoot(engine.resources, rootManifests, excluded(environments, options.environments));
   machine.metrics.startExporters(exportersOf(machine, engine.store));
-  announce(stateFolder, {
-    pid: process.pid,
-    apiPort: api.port,
-    ingressPort,
-    repository,
-    startedAt,
-    version: options.version,
-  });
-  log('info', 'API ready', { apiPort: api.port, ingressPort });
-  await buildFirstImages({
-    machine,
-    repository,
-    repoURL,
-    paths: environments.map((name) => `${OVERLAYS}/${name}`),
-    build,
-    log,
-  });
-  engine.start();
+  const publish = () => {
+    const { version } = options;
+    announce(stateFolder, { pid: process.pid, apiPort: api.port, ingressPort, repository, startedAt, version });
+    log('info', 'API ready', { apiPort: api.port, ingressPort });
+  };
+  if (engine.store.list('Pod').length > 0) {
+    // What the objects say is from before the stop. The first look at the machine comes before anybody is told to read.
+    engine.start();
+    await whenIdle(engine);
+    publish();
+  } else {
+    publish();
+    const paths = environments.map((name) => `${OVERLAYS}/${name}`);
+    await buildFirstImages({ machine, repository, repoURL, paths, build, log });
+    engine.start();
+  }
   return {
     apiPort: api.port,
     ingressPort,
@@ -146,6 +146,11 @@ export async function startLive(options: LiveOptions): Promise<LiveHost> {
       rmSync(join(stateFolder, 'engine.json'), { force: true });
     },
   };
+}
+
+/** Resolves when every key has been planned once, and what that led to. */
+async function whenIdle(engine: Engine): Promise<void> {
+  while (!engine.loop.idle) await new Promise((resolve) => setImmediate(resolve));
 }
 
 async function closeMachine(machine: LiveMachine): Promise<void> {

@@ -20,7 +20,7 @@ export interface LoopbackNetwork {
  */
 export async function takeNetwork(file: string): Promise<LoopbackNetwork> {
   const kept = existsSync(file) ? Number(readFileSync(file, 'utf8')) : undefined;
-  const candidates = kept === undefined ? octets() : [kept];
+  const candidates = kept === undefined ? octets().filter(isSilent(readSockets())) : [kept];
   for (const octet of candidates) {
     const lock = await tryLock(`127.${octet}.255.254`);
     if (lock === undefined) continue;
@@ -32,6 +32,21 @@ export async function takeNetwork(file: string): Promise<LoopbackNetwork> {
       ? 'no loopback network is free: too many engines run on this machine; stop one with "pern down"'
       : `the loopback network 127.${kept} of this state is used by another process; stop it, or start anew with "pern down --purge"`,
   );
+}
+
+/**
+ * Whether nobody listens in a pair of networks. The lock goes with the engine, but pods outlive an engine that was
+ * killed, and theirs must not be given to another state.
+ * @param sockets /proc/net/tcp: addresses are hexadecimal with the first byte last, listening sockets have state 0A.
+ */
+export function isSilent(sockets: string): (octet: number) => boolean {
+  const listening = [...sockets.matchAll(/: [0-9A-F]{4}([0-9A-F]{2})7F:[0-9A-F]{4} [0-9A-F]{8}:[0-9A-F]{4} 0A /g)];
+  const taken = new Set(listening.map(([, octet = '']) => Number.parseInt(octet, 16)));
+  return (octet) => !taken.has(octet) && !taken.has(octet + 1);
+}
+
+function readSockets(): string {
+  return existsSync('/proc/net/tcp') ? readFileSync('/proc/net/tcp', 'utf8') : '';
 }
 
 function octets(): number[] {
