@@ -11,6 +11,8 @@ export interface EngineStart {
   apiPort: number;
   ingressPort: number;
   environments: readonly string[];
+  /** A kustomize binary that renders instead of the engine's own. */
+  kustomize?: string;
 }
 
 const ENGINE_ENTRY = join(import.meta.dirname, '..', 'engine', 'main.ts');
@@ -33,6 +35,7 @@ export function spawnEngine(start: EngineStart): ChildProcess {
       ...['--repository', start.repository, '--state', start.stateFolder],
       ...['--api-port', String(start.apiPort), '--ingress-port', String(start.ingressPort)],
       ...start.environments.flatMap((name) => ['--env', name]),
+      ...(start.kustomize === undefined ? [] : ['--kustomize', start.kustomize]),
     ],
     { detached: true, stdio: ['ignore', log, log], cwd: start.repository },
   );

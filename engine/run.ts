@@ -1,8 +1,10 @@
 /**
- * What `engine/main.ts` runs: `node engine/main.ts --repository DIR --state DIR [--api-port N] [--ingress-port N] [--env E]...`.
+ * What `engine/main.ts` runs: `node engine/main.ts --repository DIR --state DIR [--api-port N] [--ingress-port N] [--env E]...
+ * [--kustomize PATH]`.
  * Runs in the foreground until SIGINT or SIGTERM, then stops every pod it runs. Exit codes: 0 after a stop, 2 when it
  * could not start (one sentence on standard error says why and what to do), 1 when it broke.
  */
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -25,6 +27,15 @@ function parsePort(text: string | undefined, otherwise: number, flag: string): n
   return port;
 }
 
+/** Absolute path of the kustomize binary. A wrong one is said at the start, not at the first rendering. */
+function checkedBinary(path: string | undefined): string | undefined {
+  if (path === undefined) return undefined;
+  const run = spawnSync(resolve(path), ['version'], { encoding: 'utf8' });
+  if (run.status === 0) return resolve(path);
+  const why = run.error?.message ?? run.stderr.trim();
+  throw new StartError(`--kustomize ${path}: this is no kustomize binary (${why}); name one, or leave the option out`);
+}
+
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
@@ -33,6 +44,7 @@ async function main(): Promise<void> {
       'api-port': { type: 'string' },
       'ingress-port': { type: 'string' },
       env: { type: 'string', multiple: true },
+      kustomize: { type: 'string' },
     },
   });
   if (values.repository === undefined || values.state === undefined)
@@ -52,6 +64,7 @@ async function main(): Promise<void> {
     apiPort: parsePort(values['api-port'], DEFAULT_API_PORT, '--api-port'),
     ingressPort: parsePort(values['ingress-port'], DEFAULT_INGRESS_PORT, '--ingress-port'),
     environments: values.env,
+    kustomize: checkedBinary(values.kustomize),
     prometheusUrl: process.env.PROMETHEUS_URL,
     version,
     log,

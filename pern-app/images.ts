@@ -14,6 +14,8 @@ export interface ImageDefinition {
   readonly vite?: { readonly root: string; readonly to: string };
   /** Packages that stay out of the bundle although code mentions them: optional ones that are never used. */
   readonly external: readonly string[];
+  /** Names that a build accepts in FAULTS. */
+  readonly faults: readonly string[];
   readonly config: {
     readonly user: string;
     readonly workingDir: string;
@@ -33,6 +35,11 @@ const config = {
   env: { NODE_ENV: 'production' },
 } as const;
 
+/** What each component's image can be built to do wrong; the servers accept exactly these. */
+export const BACKEND_FAULTS = ['error-rate', 'latency-ms', 'readiness', 'query-delay-ms'] as const;
+/** No `query-delay-ms`: this component has no database. */
+export const FRONTEND_FAULTS = ['error-rate', 'latency-ms', 'readiness'] as const;
+
 export const images: readonly ImageDefinition[] = [
   {
     name: 'backend',
@@ -40,6 +47,7 @@ export const images: readonly ImageDefinition[] = [
     entries: { server: 'backend/server.ts', migrate: 'backend/migrate.ts' },
     assets: [{ from: 'database/migrations', to: 'migrations' }],
     external: ['pg-native'],
+    faults: BACKEND_FAULTS,
     config,
   },
   {
@@ -49,6 +57,7 @@ export const images: readonly ImageDefinition[] = [
     assets: [],
     vite: { root: 'frontend', to: 'public' },
     external: [],
+    faults: FRONTEND_FAULTS,
     config,
   },
 ];

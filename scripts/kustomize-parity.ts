@@ -1,20 +1,24 @@
 /**
  * `npm run parity:kustomize -- CHECKOUT [--kustomize BINARY] [--only PATTERN]`: upstream's own tests against our build.
  * CHECKOUT is a folder with the sources of kubernetes-sigs/kustomize at the tag kustomize/v5.8.1. The expected bytes are
- * those in the Go tests. With --kustomize the golden cases of this repository are compared with that binary too.
+ * those in the Go tests. With --kustomize every tree of files is built by that binary as well, and compared.
  * Exit code 1 when fewer than 95 % of the cases agree, or one differs that docs/reference/parity.md does not name.
  */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { type Outcome, runUpstreamTests } from './parity/upstream-tests.ts';
+import { type Outcome, type RunBinary, runUpstreamTests } from './parity/upstream-tests.ts';
 
 const AGREEING_PERCENT_MIN = 95;
 const FOLDER = join('api', 'krusty');
 const PAGE = join(import.meta.dirname, '..', 'docs', 'reference', 'parity.md');
 
 function usage(problem: string): never {
-  process.stderr.write(`${problem}\nusage: npm run parity:kustomize -- CHECKOUT [--only PATTERN]\n`);
+  process.stderr.write(
+    `${problem}\nusage: npm run parity:kustomize -- CHECKOUT [--kustomize BINARY] [--only PATTERN]\n`,
+  );
   process.exit(2);
 }
 
@@ -41,9 +45,26 @@ function report(outcomes: readonly Outcome[]): boolean {
   return percent >= AGREEING_PERCENT_MIN && others.every(({ name }) => isListed(name));
 }
 
+function realBinary(command: string): RunBinary {
+  const version = spawnSync(command, ['version'], { encoding: 'utf8' });
+  if (version.status !== 0) usage(`--kustomize ${command}: ${version.error?.message ?? version.stderr}`);
+  process.stderr.write(`comparing with ${command} ${version.stdout.trim()} as well\n`);
+  return (files, directory, unrestricted) => {
+    const root = mkdtempSync(join(tmpdir(), 'kustomize-parity-'));
+    for (const [path, text] of files) {
+      mkdirSync(dirname(join(root, path)), { recursive: true });
+      writeFileSync(join(root, path), text);
+    }
+    const restrictor = unrestricted ? ['--load-restrictor', 'LoadRestrictionsNone'] : [];
+    const built = spawnSync(command, ['build', join(root, directory), ...restrictor], { encoding: 'utf8' });
+    rmSync(root, { recursive: true, force: true });
+    return built.status === 0 ? built.stdout : undefined;
+  };
+}
+
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { only: { type: 'string' } },
+  options: { only: { type: 'string' }, kustomize: { type: 'string' } },
 });
 const [checkout] = positionals;
 if (checkout === undefined) usage('the folder of an upstream checkout is missing');
@@ -56,4 +77,5 @@ const sources = readdirSync(folder)
 const readUpstream = (path: string) =>
   existsSync(join(checkout, path)) ? readFileSync(join(checkout, path), 'utf8') : undefined;
 const only = values.only === undefined ? undefined : new RegExp(values.only);
-process.exit(report(runUpstreamTests(sources, readUpstream, only)) ? 0 : 1);
+const binary = values.kustomize === undefined ? undefined : realBinary(values.kustomize);
+process.exit(report(runUpstreamTests(sources, readUpstream, { only, binary })) ? 0 : 1);

@@ -1,4 +1,4 @@
-/** The repository's own tasks: `npm run check | test | fix | bench`. Runs under Node 24 through bootstrap.mjs. */
+/** The repository's own tasks: `npm run check | test | fix | bench | parity:kustomize`. Runs under Node 24 through bootstrap.mjs. */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -59,6 +59,12 @@ const tasks: Record<string, () => boolean> = {
     return test(args) && checked;
   },
   fix: () => run('lint and format', bin('biome'), ['check', '--write', '.']),
+  'parity:kustomize': () =>
+    run('kustomize parity', process.execPath, [
+      '--disable-warning=ExperimentalWarning',
+      join(root, 'scripts', 'kustomize-parity.ts'),
+      ...args,
+    ]),
   bench: () =>
     run('bench', process.execPath, ['--disable-warning=ExperimentalWarning', join(root, 'bench', 'main.ts'), ...args]),
 };

@@ -1,5 +1,5 @@
 /**
- * The architecture as a check (DESIGN §4.4): what may be named where, and who may import whom. Each finding says
+ * The architecture as a check (ARCHITECTURE.md): what may be named where, and who may import whom. Each finding says
  * file:line, the rule and what to use instead.
  */
 import { execFileSync } from 'node:child_process';
@@ -71,7 +71,8 @@ const ZONES: readonly { zone: string; path: RegExp; may: readonly string[] }[] =
     may: ['core', 'kube', 'machine', 'lib', 'store', 'ports', 'stages-pure'],
   },
   { zone: 'host', path: /^engine\/(host\/|(main|run)\.ts$)/, may: ['*'] },
-  { zone: 'cli', path: /^cli\//, may: ['core', 'kube'] },
+  // What needs no engine (rendering) runs in the command itself.
+  { zone: 'cli', path: /^cli\//, may: ['core', 'kube', 'machine', 'lib', 'stages-pure'] },
   { zone: 'app', path: /^pern-app\//, may: [] },
 ];
 

@@ -4,7 +4,7 @@ import type { Api } from '../client/api.ts';
 import type { Invocation } from '../command.ts';
 import { CliError, EXIT_CODES, type ExitCode } from '../errors.ts';
 import { checkTag, findOverlay, readImageTags, setImageTag } from '../git/image-tags.ts';
-import { commitFiles, refuseUncommitted } from '../git/repository.ts';
+import { commitFiles, refuseUncommitted, runGit } from '../git/repository.ts';
 import { environmentNamespaces } from '../view/environments.ts';
 import { type Rollout, rolloutPhase, rolloutView } from '../view/rollout-model.ts';
 import { phaseLine, rolloutLines } from '../view/rollout-text.ts';
@@ -31,6 +31,8 @@ export async function runRelease(invocation: Invocation): Promise<ExitCode> {
       fix: 'release without -w',
     });
   }
+  const edits = runGit(repository, ['status', '--porcelain', '--', 'pern-app']).trim();
+  if (edits !== '') terminal.note('pern-app/ has changes that are not committed; the image is built with them.');
   terminal.note(`Building ${image.name}:${version} ...`);
   const built = await build(api, invocation, component, version);
   terminal.note(`Built ${built.image} in ${built.seconds.toFixed(1)} s`);

@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { afterText } from '../arguments.ts';
 import type { ObjectCache } from '../client/object-cache.ts';
 import type { Invocation } from '../command.ts';
@@ -30,12 +30,14 @@ export async function runUp(invocation: Invocation): Promise<ExitCode> {
   }
   await preflight(invocation);
   claimStateFolder(stateFolder);
+  const kustomize = options.text('kustomize');
   const child = spawnEngine({
     repository: session.repository(),
     stateFolder,
     apiPort: options.count('api-port')!,
     ingressPort: options.count('ingress-port')!,
     environments: options.texts('env'),
+    kustomize: kustomize === undefined ? undefined : resolve(kustomize),
   });
   const engine = await waitForEngine(child, stateFolder, invocation.signal);
   terminal.note(`Engine started (process ${engine.pid}); its log is ${join(stateFolder, 'engine.log')}`);

@@ -1,6 +1,7 @@
 import type { Command } from '../command.ts';
 import { appGet } from './app/get.ts';
 import { appList } from './app/list.ts';
+import { appManifests } from './app/manifests.ts';
 import { appSync } from './app/sync.ts';
 import { appWait } from './app/wait.ts';
 import { demo } from './demo.ts';
@@ -8,6 +9,7 @@ import { describe } from './describe.ts';
 import { doctor } from './doctor.ts';
 import { down } from './down.ts';
 import { get } from './get.ts';
+import { kustomize } from './kustomize.ts';
 import { logs } from './logs.ts';
 import { promote } from './promote.ts';
 import { release } from './release.ts';
@@ -29,6 +31,7 @@ export const COMMANDS: readonly Command[] = [
   promote,
   appList,
   appGet,
+  appManifests,
   appSync,
   appWait,
   rolloutList,
@@ -41,4 +44,5 @@ export const COMMANDS: readonly Command[] = [
   get,
   describe,
   logs,
+  kustomize,
 ];

@@ -13,6 +13,7 @@ export const up: Command = {
     { name: 'detach', short: 'd', summary: 'leave the engine running and end when all is up' },
     { name: 'api-port', value: 'N', default: '6444', summary: 'port of the Kubernetes API; 0 takes any free one' },
     { name: 'ingress-port', value: 'N', default: '8080', summary: 'port of the ingress; 0 takes any free one' },
+    { name: 'kustomize', value: 'PATH', summary: 'render with this kustomize binary (default: in process, as 5.8)' },
     { name: 'timeout', value: 'DURATION', default: '5m', summary: 'how long to wait until all is Synced and Healthy' },
   ],
   examples: [

@@ -4,6 +4,7 @@ import type { Resources } from '#api/resources.ts';
 import { isRecord } from '#core/json.ts';
 import type { Manifest } from '#kube/object.ts';
 import { defaultProject } from '../stages/sync/app-project/default-project.ts';
+import { DEFAULT_STORAGE_CLASS } from '../workloads/persistent-volume-claim/controller.ts';
 
 const MANAGER = 'pern';
 
@@ -23,7 +24,7 @@ export const CLUSTER_MANIFESTS: readonly Manifest[] = [
   {
     apiVersion: 'storage.k8s.io/v1',
     kind: 'StorageClass',
-    metadata: { name: 'local', annotations: { 'storageclass.kubernetes.io/is-default-class': 'true' } },
+    metadata: { name: DEFAULT_STORAGE_CLASS, annotations: { 'storageclass.kubernetes.io/is-default-class': 'true' } },
     provisioner: 'pern-gitops/local',
   },
   defaultProject('argocd'),
@@ -59,7 +60,7 @@ export function rootRepoURL(manifests: readonly Manifest[]): string {
     const source = kind === 'Application' && isRecord(spec) ? spec.source : undefined;
     if (isRecord(source) && typeof source.repoURL === 'string') return source.repoURL;
   }
-  throw new Error('bootstrap/root-app.yaml: no Application with spec.source.repoURL');
+  throw new Error('pern-gitops/bootstrap/root-app.yaml: no Application with spec.source.repoURL');
 }
 
 /** `kubectl apply -f bootstrap/root-app.yaml`, with the environments that are not wanted left out. */

@@ -3,6 +3,7 @@ import type { Machine } from '#edges/ports.ts';
 import { LocalGit } from '#edges/real/git/local-git.ts';
 import { BUILT_IN_IMAGES } from '#edges/real/images/built-in-images.ts';
 import { ImageStore } from '#edges/real/images/image-store.ts';
+import { KustomizeBinary } from '#edges/real/kustomize/kustomize-binary.ts';
 import { machineEntropy, machineIds } from '#edges/real/machine-entropy.ts';
 import { machineTime } from '#edges/real/machine-time.ts';
 import { openMetrics, type RealMetrics } from '#edges/real/metrics/metrics-port.ts';
@@ -16,6 +17,7 @@ import type { Store } from '#store/store.ts';
 import { kustomizeLibrary } from '../stages/render/kustomize.ts';
 import { cadvisorMetrics } from '../workloads/metrics/cadvisor.ts';
 import { kubeStateMetrics } from '../workloads/metrics/kube-state.ts';
+import type { Log } from './log.ts';
 
 export interface LiveMachine extends Machine {
   node: RealNode;
@@ -31,7 +33,10 @@ export function openMachine(parts: {
   repository: string;
   repoURL: string;
   prometheusUrl?: string;
+  /** A kustomize binary that renders instead of the library. */
+  kustomize?: string;
   onProblem: (problem: ListenProblem) => void;
+  log: Log;
 }): LiveMachine {
   const { stateFolder } = parts;
   const images = new ImageStore(stateFolder, BUILT_IN_IMAGES);
@@ -48,8 +53,13 @@ export function openMachine(parts: {
       scheduler: machineTime,
       snapshotFile: join(stateFolder, 'metrics.snapshot'),
       prometheusUrl: parts.prometheusUrl,
+      onProblem: (message) => parts.log('warn', message),
     }),
-    source: new LocalGit({ [parts.repoURL]: parts.repository }, kustomizeLibrary),
+    source: new LocalGit(
+      { [parts.repoURL]: parts.repository },
+      kustomizeLibrary,
+      parts.kustomize === undefined ? undefined : new KustomizeBinary(parts.kustomize),
+    ),
   };
 }
 

@@ -10,7 +10,7 @@ import { servePrometheus } from '#edges/real/metrics/prometheus-api.ts';
 import { openSqliteJournal } from '#edges/real/sqlite-journal.ts';
 import type { ListenProblem } from '#edges/real/traffic/service-listeners.ts';
 import { assessHealth } from '#kube/health/health.ts';
-import type { KubeObject } from '#kube/object.ts';
+import type { KubeObject, Manifest } from '#kube/object.ts';
 import { DEFAULT_CONFIG } from '../stages/sync/application/config.ts';
 import { applyRoot, installCluster, parseRootManifests, rootRepoURL } from './cluster-objects.ts';
 import { allControllers } from './controllers.ts';
@@ -21,6 +21,7 @@ import { exportersOf, type LiveMachine, openMachine } from './live-machine.ts';
 import type { Log } from './log.ts';
 import { takeNetwork } from './loopback-network.ts';
 import { servePern } from './pern-routes.ts';
+import { keepPrivate } from './private-file.ts';
 
 export interface LiveOptions {
   /** A git work tree with `pern-gitops/` in it. */
@@ -33,6 +34,8 @@ export interface LiveOptions {
   environments?: readonly string[];
   /** Queries go to this Prometheus instead of the embedded store. */
   prometheusUrl?: string;
+  /** A kustomize binary that renders instead of the library. */
+  kustomize?: string;
   version: string;
   log: Log;
 }
@@ -60,12 +63,13 @@ const STOP_GRACE_MS = 15_000;
 export async function startLive(options: LiveOptions): Promise<LiveHost> {
   const { stateFolder, repository, log } = options;
   mkdirSync(stateFolder, { recursive: true, mode: 0o755 });
-  const rootManifests = parseRootManifests(git(repository, 'show', `HEAD:${ROOT_FILE}`), ROOT_FILE);
-  const repoURL = rootRepoURL(rootManifests);
+  const { rootManifests, repoURL } = readRoot(repository);
   const network = await takeNetwork(join(stateFolder, 'network')).catch((error: Error) => {
     throw new StartError(error.message);
   });
-  const journal = openSqliteJournal(join(stateFolder, 'objects.db'));
+  const database = join(stateFolder, 'objects.db');
+  keepPrivate(database);
+  const journal = openSqliteJournal(database);
   const problems: { report: (problem: ListenProblem) => void } = { report: () => {} };
   const machine = openMachine({ ...options, repoURL, onProblem: (problem) => problems.report(problem) });
   const ingressPort = await listening('ingress', options.ingressPort, () =>
@@ -151,6 +155,17 @@ export async function startLive(options: LiveOptions): Promise<LiveHost> {
 /** Resolves when every key has been planned once, and what that led to. */
 async function whenIdle(engine: Engine): Promise<void> {
   while (!engine.loop.idle) await new Promise((resolve) => setImmediate(resolve));
+}
+
+/** The root Application at HEAD and the URL it reads. Throws StartError for a file that says neither. */
+function readRoot(repository: string): { rootManifests: Manifest[]; repoURL: string } {
+  const text = git(repository, 'show', `HEAD:${ROOT_FILE}`);
+  try {
+    const rootManifests = parseRootManifests(text, ROOT_FILE);
+    return { rootManifests, repoURL: rootRepoURL(rootManifests) };
+  } catch (error) {
+    throw new StartError(`${(error as Error).message}; correct it and commit`);
+  }
 }
 
 async function closeMachine(machine: LiveMachine): Promise<void> {

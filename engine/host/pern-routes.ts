@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ApiError } from '#api/errors.ts';
 import { isRecord } from '#core/json.ts';
+import { parseJson, readBody } from '#edges/real/http-api/body.ts';
 import { BuildError, type BuildRequest, type BuildResult } from './image-builds.ts';
 
 const BODY_BYTES_MAX = 64 * 1024;
@@ -56,16 +57,7 @@ export function parseBuild(body: unknown): BuildRequest {
 }
 
 async function readJson(request: IncomingMessage): Promise<unknown> {
-  let text = '';
-  for await (const chunk of request) {
-    text += (chunk as Buffer).toString('utf8');
-    if (text.length > BODY_BYTES_MAX) throw new ApiError('BadRequest', 'the body is too large');
-  }
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new ApiError('BadRequest', `the body is not JSON: ${(error as Error).message}`);
-  }
+  return parseJson(await readBody(request, BODY_BYTES_MAX));
 }
 
 function send(response: ServerResponse, status: number, body: object): void {

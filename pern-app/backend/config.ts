@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { BACKEND_FAULTS } from '../images.ts';
 import { commonVariables, faults, integer, parseEnvironment } from '../operations/environment.ts';
 
 /** How to reach PostgreSQL: the standard variables of libpq, shared by the server and the migration Job. */
@@ -22,7 +23,7 @@ const serverVariables = {
   CACHE_TTL_MS: integer(0, 3_600_000, 5000),
   /** How long the database may be away before readiness turns false; see `cachedCheck`. */
   READY_DATABASE_GRACE_MS: integer(0, 600_000, 5000),
-  FAULTS: faults(['error-rate', 'latency-ms', 'readiness', 'query-delay-ms']),
+  FAULTS: faults(BACKEND_FAULTS),
 };
 
 const migrateVariables = {

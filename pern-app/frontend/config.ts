@@ -1,10 +1,10 @@
 import type * as z from 'zod';
+import { FRONTEND_FAULTS } from '../images.ts';
 import { commonVariables, faults, parseEnvironment } from '../operations/environment.ts';
 
 const variables = {
   ...commonVariables,
-  /** No `query-delay-ms`: this component has no database. */
-  FAULTS: faults(['error-rate', 'latency-ms', 'readiness']),
+  FAULTS: faults(FRONTEND_FAULTS),
 };
 
 export type FrontendConfig = Readonly<z.infer<z.ZodObject<typeof variables>>>;

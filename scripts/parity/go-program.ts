@@ -123,7 +123,7 @@ export class GoProgram {
         return this.loop(statement, scope);
       case 'var':
       case 'const':
-        return this.declare(statement.slice(1), scope);
+        return this.declaration(statement.slice(1), scope);
       case 'type':
       case 'import':
       case 'package':
@@ -134,7 +134,7 @@ export class GoProgram {
     }
   }
 
-  private declare(tokens: Token[], scope: Scope): void {
+  private declaration(tokens: Token[], scope: Scope): void {
     const parts = tokens[0]?.text === '(' ? statements(tokens.slice(1, matching(tokens, 0))) : [tokens];
     for (const part of parts) {
       const equals = indexOf(part, '=');
@@ -235,7 +235,10 @@ export class GoProgram {
       const close = matching(tokens, 0);
       return this.suffixes(this.expression(tokens.slice(1, close), scope), tokens.slice(close + 1), scope);
     }
-    if (first.text === 'func') return this.closure(tokens, scope) ?? UNKNOWN;
+    if (first.text === 'func') {
+      const body = tokens.findIndex(({ kind, text }) => kind === 'mark' && text === '{');
+      return this.suffixes(this.closure(tokens, scope), tokens.slice(matching(tokens, body) + 1), scope);
+    }
     const brace = literalStart(tokens);
     if (brace >= 0) {
       const close = matching(tokens, brace);

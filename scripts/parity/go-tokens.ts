@@ -49,7 +49,7 @@ export function tokenize(source: string): Token[] {
 function toToken(text: string, line: number): Token {
   const first = text[0] ?? '';
   if (first === '`') return { kind: 'string', text: text.slice(1, -1).replaceAll('\r', ''), line };
-  if (first === '"') return { kind: 'string', text: unescape(text.slice(1, -1)), line };
+  if (first === '"') return { kind: 'string', text: withoutEscapes(text.slice(1, -1)), line };
   if (/[A-Za-z_]/.test(first)) return { kind: 'name', text, line };
   if (/[0-9']/.test(first)) return { kind: 'number', text, line };
   return { kind: 'mark', text, line };
@@ -71,10 +71,10 @@ const ESCAPES: Readonly<Record<string, string>> = {
   a: '\x07',
 };
 
-function unescape(text: string): string {
-  return text.replace(/\\(u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2}|[0-7]{3}|.)/g, (_, escape: string) => {
-    if (/^[ux]./.test(escape)) return String.fromCharCode(Number.parseInt(escape.slice(1), 16));
-    if (/^[0-7]{3}$/.test(escape)) return String.fromCharCode(Number.parseInt(escape, 8));
-    return ESCAPES[escape] ?? escape;
+function withoutEscapes(text: string): string {
+  return text.replace(/\\(u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2}|[0-7]{3}|.)/g, (_, code: string) => {
+    if (/^[ux]./.test(code)) return String.fromCharCode(Number.parseInt(code.slice(1), 16));
+    if (/^[0-7]{3}$/.test(code)) return String.fromCharCode(Number.parseInt(code, 8));
+    return ESCAPES[code] ?? code;
   });
 }

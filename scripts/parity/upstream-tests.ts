@@ -34,6 +34,9 @@ interface Built {
 /** Ends one test function early: nothing after this can be trusted. */
 class Skip extends Error {}
 
+/** The version our build stands for. */
+const VERSION = 'v5.8.1';
+
 const KUSTOMIZATION_HEAD = '\napiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n';
 const COMPONENT_HEAD = '\napiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\n';
 
@@ -58,10 +61,21 @@ const DEFAULT_TABLES = [
   'replicas',
 ];
 
-/** Runs every test function of a package. `only` limits them by name. */
-export function runUpstreamTests(sources: readonly string[], readUpstream: ReadUpstream, only?: RegExp): Outcome[] {
+/** What a real binary prints for a tree of files; undefined when it refuses. */
+export type RunBinary = (
+  files: ReadonlyMap<string, string>,
+  directory: string,
+  unrestricted: boolean,
+) => string | undefined;
+
+/** Runs every test function of a package. `only` limits them by name; `binary` is asked about every tree as well. */
+export function runUpstreamTests(
+  sources: readonly string[],
+  readUpstream: ReadUpstream,
+  { only, binary }: { only?: RegExp; binary?: RunBinary },
+): Outcome[] {
   const outcomes: Outcome[] = [];
-  const runner = new Runner(readUpstream);
+  const runner = new Runner(readUpstream, binary);
   const program = new GoProgram(sources, runner);
   for (const name of [...program.functions.keys()].sort()) {
     if (!name.startsWith('Test') || only?.test(name) === false) continue;
@@ -72,12 +86,14 @@ export function runUpstreamTests(sources: readonly string[], readUpstream: ReadU
 
 class Runner implements Host {
   private readonly readUpstream: ReadUpstream;
+  private readonly binary: RunBinary | undefined;
   private outcomes: Outcome[] = [];
   private test = '';
   private needs: string | undefined;
 
-  constructor(readUpstream: ReadUpstream) {
+  constructor(readUpstream: ReadUpstream, binary: RunBinary | undefined) {
     this.readUpstream = readUpstream;
+    this.binary = binary;
   }
 
   /** A test function without any assertion that this understands is one skipped outcome. */
@@ -91,8 +107,10 @@ class Runner implements Host {
       if (!(error instanceof Skip)) throw error;
       this.record({ expects: 'bytes', result: 'skipped', detail: error.message });
     }
-    if (this.outcomes.length === 0)
-      this.record({ expects: 'bytes', result: 'skipped', detail: 'compares no output of a build' });
+    if (this.outcomes.length === 0) {
+      const detail = this.needs === undefined ? 'compares no output of a build' : `needs ${this.needs}`;
+      this.record({ expects: 'bytes', result: 'skipped', detail });
+    }
     return this.outcomes;
   }
 
@@ -131,13 +149,23 @@ class Runner implements Host {
           strings(text, from, to)?.reduce((a, b, i, all) => (i === 0 ? a : i === 1 ? a.split(b).join(all[2]) : a)) ??
           UNKNOWN;
       case 'strings.Join':
-        return ([parts, by]: Value[]) => (Array.isArray(parts) ? parts.join(String(by)) : UNKNOWN);
+        return ([parts, by]: Value[]) =>
+          Array.isArray(parts)
+            ? (strings(...parts, by)
+                ?.slice(0, -1)
+                .join(String(by)) ?? UNKNOWN)
+            : UNKNOWN;
+      case 'os.ReadFile':
+        return ([name]: Value[]) => [this.readUpstream(`api/krusty/${clean(String(name))}`) ?? UNKNOWN, null];
+      case 'filesys.NewTmpConfirmedDir':
+        return () => [{ folder: '/tmp/test' }, null];
       case 'konfig.DefaultKustomizationFileName':
         return () => 'kustomization.yaml';
       case 'konfig.RecognizedKustomizationFileNames':
         return () => ['kustomization.yaml', 'kustomization.yml', 'Kustomization'];
       case 'krusty.MakeDefaultOptions':
         return () => new Map();
+      case 'krusty.ReorderOptionUnspecified':
       case 'krusty.ReorderOptionLegacy':
         return 'legacy';
       case 'types.LoadRestrictionsNone':
@@ -166,6 +194,7 @@ class Runner implements Host {
     if ('testing' in value && name === 'Run') {
       return ([, body]: Value[]) => (typeof body === 'function' ? body([{ testing: true }]) : UNKNOWN);
     }
+    if ('folder' in value && name === 'String') return () => value.folder;
     if ('kustomizer' in value && name === 'Run') {
       return ([harness, directory]: Value[]) => {
         if (!isHarness(harness) || typeof directory !== 'string') return [UNKNOWN, UNKNOWN];
@@ -192,6 +221,8 @@ class Runner implements Host {
       case 'MakeOptionsPluginsDisabled':
       case 'MakeOptionsPluginsEnabled':
         return () => new Map();
+      case 'Harness':
+        return harness;
       case 'GetFSys':
       case 'PrepBuiltin':
       case 'Reset':
@@ -238,15 +269,31 @@ class Runner implements Host {
   private build(harness: Harness, directory: Value, options: Value): Built {
     if (typeof directory !== 'string') throw new Skip('builds a directory whose name this script cannot work out');
     const given = options instanceof Map ? options : new Map();
-    if (given.get('LoadRestrictions') === 'no-restrictions') this.require('--load-restrictor LoadRestrictionsNone');
-    const buildOptions: BuildOptions = { order: given.get('Reorder') === 'legacy' ? 'legacy' : 'input' };
+    const buildOptions: BuildOptions = {
+      order: given.get('Reorder') === 'legacy' ? 'legacy' : 'input',
+      loadRestrictor: given.get('LoadRestrictions') === 'no-restrictions' ? 'none' : 'root-only',
+    };
     if (given.get('AddManagedbyLabel') === true) this.require('--enable-managedby-label');
     for (const [pattern, feature] of OUT_OF_SCOPE) {
       if ([...harness.files.values()].some((text) => pattern.test(text))) this.require(feature);
     }
     const needs = this.needs;
     if (needs !== undefined) return { error: new Skip(`needs ${needs}`) };
-    return attempt(memoryFileSystem(new Map(harness.files)), clean(directory), buildOptions);
+    const files = memoryFileSystem(new Map(harness.files));
+    this.askBinary(harness, files, clean(directory), buildOptions);
+    return attempt(files, clean(directory), buildOptions);
+  }
+
+  /** The command line sorts in the legacy order, so this is a build of its own. */
+  private askBinary(harness: Harness, files: FileSystem, directory: string, options: BuildOptions): void {
+    if (this.binary === undefined) return;
+    const real = this.binary(harness.files, directory, options.loadRestrictor === 'none');
+    const { output, error } = attempt(files, directory, { ...options, order: 'legacy' });
+    const expects = real === undefined ? 'refusal' : 'bytes';
+    if (output === real) this.record({ expects, result: 'same' });
+    else if (real === undefined) this.record({ expects, result: 'different', detail: 'the binary refuses this' });
+    else if (error !== undefined) this.record({ expects, result: 'failed', detail: error.message });
+    else this.record({ expects, result: 'different', detail: `binary, ${firstDifference(real, output ?? '')}` });
   }
 
   private expectRefusal({ error }: Built): Value {
@@ -268,22 +315,7 @@ class Runner implements Host {
   }
 
   private compare(built: Value, expected: Value, isTweaked = false, dropsFirstNewline = true): void {
-    if (!isBuilt(built))
-      return this.record({ expects: 'bytes', result: 'skipped', detail: 'compares something else than a build' });
-    if (built.error instanceof Skip)
-      return this.record({ expects: 'bytes', result: 'skipped', detail: built.error.message });
-    if (typeof expected !== 'string' || isTweaked) {
-      return this.record({
-        expects: 'bytes',
-        result: 'skipped',
-        detail: 'expects an output this script cannot work out',
-      });
-    }
-    if (built.error !== undefined)
-      return this.record({ expects: 'bytes', result: 'failed', detail: built.error.message });
-    const wanted = dropsFirstNewline ? expected.replace(/^\n/, '') : expected;
-    if (built.output === wanted) return this.record({ expects: 'bytes', result: 'same' });
-    this.record({ expects: 'bytes', result: 'different', detail: firstDifference(wanted, built.output ?? '') });
+    this.record({ expects: 'bytes', ...compared(built, expected, isTweaked, dropsFirstNewline) });
   }
 
   /** The default field tables as configuration text: raw strings of upstream's sources. */
@@ -295,6 +327,24 @@ class Runner implements Host {
     });
     return texts.includes(undefined) ? UNKNOWN : texts.join('\n');
   }
+}
+
+function compared(
+  built: Value,
+  expected: Value,
+  isTweaked: boolean,
+  dropsFirstNewline: boolean,
+): Pick<Outcome, 'result' | 'detail'> {
+  if (!isBuilt(built)) return { result: 'skipped', detail: 'compares something else than a build' };
+  if (built.error instanceof Skip) return { result: 'skipped', detail: built.error.message };
+  if (typeof expected !== 'string' || isTweaked)
+    return { result: 'skipped', detail: 'expects an output this script cannot work out' };
+  if (built.error !== undefined) return { result: 'failed', detail: built.error.message };
+  // A test binary has no version; a released one prints its own.
+  const stamped = expected.replaceAll('kustomize-(test)', `kustomize-${VERSION}`);
+  const wanted = dropsFirstNewline ? stamped.replace(/^\n/, '') : stamped;
+  if (built.output === wanted) return { result: 'same' };
+  return { result: 'different', detail: firstDifference(wanted, built.output ?? '') };
 }
 
 function attempt(files: FileSystem, directory: string, options: BuildOptions): Built {

@@ -58,3 +58,13 @@ it('refuses a state of another layout with a sentence that says what to do', () 
   expect(() => openSqliteJournal(file)).toThrow(StateVersionError);
   expect(() => openSqliteJournal(file)).toThrow('pern down --purge');
 });
+
+it('refuses one write that fails, and takes the next', () => {
+  const journal = openSqliteJournal(join(folder, 'objects.db'));
+  // JSON cannot hold a bigint: it fails where a full disk or a lock would, inside the transaction.
+  const broken = { ...object('a'), data: { size: 1n } };
+  expect(() => journal.append({ op: 'put', resourceVersion: 1, object: broken as never })).toThrow('BigInt');
+  journal.append({ op: 'put', resourceVersion: 1, object: object('b') });
+  expect(journal.load()).toEqual({ resourceVersion: 1, objects: [object('b')] });
+  journal.close();
+});

@@ -42,10 +42,16 @@ export function openSqliteJournal(file: string): Journal & { close(): void } {
     },
     append(entry) {
       begin.run();
-      if (entry.op === 'put') put.run(entry.object.metadata.uid, JSON.stringify(entry.object));
-      else remove.run(entry.uid);
-      count.run(entry.resourceVersion);
-      commit.run();
+      try {
+        if (entry.op === 'put') put.run(entry.object.metadata.uid, JSON.stringify(entry.object));
+        else remove.run(entry.uid);
+        count.run(entry.resourceVersion);
+        commit.run();
+      } catch (error) {
+        // A full disk or a lock refuses this write, not every later one. SQLite ends some transactions by itself.
+        if (database.isTransaction) database.exec('ROLLBACK');
+        throw error;
+      }
     },
     close: () => database.close(),
   };

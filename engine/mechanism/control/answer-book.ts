@@ -70,7 +70,14 @@ export class AnswerBook {
     }
     const entry: Entry = { question, askers: new Set([asker]), answer: undefined, cancel: () => {} };
     this.#entries.set(id, entry);
-    const cancel = this.#responder.answer(question, (answer) => this.#receive(id, entry, answer));
+    let cancel: () => void;
+    try {
+      cancel = this.#responder.answer(question, (answer) => this.#receive(id, entry, answer));
+    } catch (error) {
+      // Not asked after all: the plan's next try must ask, not wait for an answer that nobody prepares.
+      this.#entries.delete(id);
+      throw error;
+    }
     entry.cancel = cancel;
     if (this.#entries.get(id) !== entry) cancel();
   }

@@ -8,7 +8,7 @@ import { volatileJournal } from '#store/journal.ts';
 import { VirtualTime } from '../../edges/sim/virtual-time.ts';
 import { Engine } from '../../host/engine.ts';
 import type { StepRecord } from './control-loop.ts';
-import { type Controller, onRoot } from './controller.ts';
+import { type Controller, onRoot, trigger } from './controller.ts';
 import type { Answers } from './plan.ts';
 import { Draft } from './plan.ts';
 
@@ -51,11 +51,13 @@ const follower: Controller<Observation> = {
   },
 };
 
-function startWorld() {
+/** @param refusals How often the machine throws before it takes a question. */
+function startWorld({ refusals = 0 } = {}) {
   const time = new VirtualTime(Date.parse('2026-01-05T09:00:00Z'));
   let move: (sha: string) => void = () => {};
   let asked = 0;
   const machine = machineWith((_question, respond) => {
+    if (refusals-- > 0) throw new Error('the machine is busy');
     asked++;
     move = (sha) => time.soon(() => respond({ ok: true, value: { sha } }));
     move('aaa');
@@ -114,4 +116,56 @@ it('gives up questions of a root that is gone', () => {
   engine.resources.delete({ kind: 'ConfigMap', namespace: 'shop', name: 'c' });
   run(10);
   expect(asked()).toBe(0);
+});
+
+it('asks again when the machine could not even be asked', () => {
+  const { engine, run } = startWorld({ refusals: 1 });
+  run(1000);
+  expect(engine.store.get('ConfigMap', 'shop', 'c')?.data?.sha).toBe('aaa');
+});
+
+it('does not hold the failures of an object against the next one of its name', () => {
+  const { engine, steps, run } = startWorld({ refusals: 5 });
+  run(100);
+  engine.resources.delete({ kind: 'ConfigMap', namespace: 'shop', name: 'c' });
+  run(10);
+  engine.resources.create({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'c', namespace: 'shop' } });
+  run(10);
+  expect(steps.filter(({ error }) => error !== undefined).map(({ retryInMs }) => retryInMs)).toEqual([
+    10, 20, 40, 80, 10,
+  ]);
+});
+
+it('goes on with all controllers when a trigger cannot read an object', () => {
+  const hostile: Controller<object> = {
+    name: 'hostile',
+    root: 'ConfigMap',
+    triggers: [
+      trigger('ConfigMap', () => {
+        throw new Error('cannot read it');
+      }),
+    ],
+    observe: () => undefined,
+    plan: () => ({ effects: [], events: [] }),
+  };
+  const time = new VirtualTime(0);
+  const steps: StepRecord[] = [];
+  const engine = new Engine({
+    scheduler: time,
+    entropy: seededEntropy(1),
+    ids: entropyIds(seededEntropy(1)),
+    journal: volatileJournal,
+    admission: admitAll,
+    machine: machineWith(() => () => {}),
+    controllers: [hostile as Controller<never>, follower as Controller<never>],
+    onStep: (record) => steps.push(record),
+  });
+  engine.start();
+  engine.resources.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop' } });
+  engine.resources.create({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'c', namespace: 'shop' } });
+  time.runUntil(() => false, { untilMs: 10, stepsMax: 100 });
+  expect(steps.map(({ controller, key, error }) => `${controller} ${key} ${String(error)}`)).toEqual([
+    'hostile shop/c Error: cannot read it',
+    'follower shop/c undefined',
+  ]);
 });

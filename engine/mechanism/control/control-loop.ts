@@ -1,6 +1,6 @@
 import type { Cancel, Scheduler } from '#core/clock.ts';
 import { findKind, kindIdOf, type ObjectRef } from '#kube/kinds.ts';
-import { splitKey } from '#kube/object.ts';
+import { type KubeObject, objectKey, splitKey } from '#kube/object.ts';
 import type { Store, WatchEvent } from '#store/store.ts';
 import type { AnswerBook } from './answer-book.ts';
 import { CLUSTER_KEY, type Controller, type MachineView, type Trigger } from './controller.ts';
@@ -101,9 +101,18 @@ export class ControlLoop {
 
   #onWrite(event: WatchEvent): void {
     for (const { controller, trigger } of this.#triggers.get(kindIdOf(event.object)) ?? []) {
-      for (const key of trigger.keys(event.object, this.#parts.store)) this.enqueue(controller.name, key);
-      if (event.previous === undefined) continue;
-      for (const key of trigger.keys(event.previous, this.#parts.store)) this.enqueue(controller.name, key);
+      this.#wake(controller, trigger, event.object);
+      if (event.previous !== undefined) this.#wake(controller, trigger, event.previous);
+    }
+  }
+
+  /** A trigger that cannot read an object is a defect of its controller; the others hear of the object all the same. */
+  #wake(controller: Controller<never>, trigger: Trigger, object: KubeObject): void {
+    const { store, scheduler, onStep } = this.#parts;
+    try {
+      for (const key of trigger.keys(object, store)) this.enqueue(controller.name, key);
+    } catch (error) {
+      onStep?.({ nowMs: scheduler.now(), controller: controller.name, key: objectKey(object), error });
     }
   }
 
@@ -136,6 +145,7 @@ export class ControlLoop {
       const observation = controller.observe(key, { objects: store, machine, answers: answers.view(id) });
       if (observation === undefined) {
         interpreter.forget(author);
+        this.#failures.delete(id);
         this.#wakeAt(id, controller, key, undefined);
         return;
       }

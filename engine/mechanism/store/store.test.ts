@@ -50,6 +50,18 @@ describe('the versioned store', () => {
     expect(seen).toEqual(['ADDED a', 'ADDED from-listener']);
   });
 
+  it('tells every listener of a write, although one of them throws', () => {
+    const store = new Store(volatileJournal);
+    const seen: string[] = [];
+    store.subscribe(() => {
+      throw new Error('a defect');
+    });
+    store.subscribe((event) => seen.push(event.object.metadata.name));
+    expect(() => store.put(config('a'))).toThrow('a defect');
+    expect(() => store.put(config('b'))).toThrow('a defect');
+    expect(seen).toEqual(['a', 'b']);
+  });
+
   it('replays events after a version, and refuses versions it no longer holds (410)', () => {
     const store = new Store(volatileJournal, { historyMax: 4 });
     for (let index = 0; index < 20; index++) store.put(config('a', {}, { index: String(index) }));

@@ -54,7 +54,7 @@ export class Store implements Reader {
   readonly #history: WatchEvent[] = [];
   readonly #historyMax: number;
   readonly #journal: Journal;
-  #pending: WatchEvent[] = [];
+  readonly #pending: WatchEvent[] = [];
   #delivering = false;
 
   constructor(journal: Journal, options: { historyMax?: number } = {}) {
@@ -179,14 +179,19 @@ export class Store implements Reader {
     this.#pending.push(event);
     if (this.#delivering) return;
     this.#delivering = true;
-    try {
-      for (let next = this.#pending.shift(); next !== undefined; next = this.#pending.shift()) {
-        for (const listener of [...this.#listeners]) listener(next);
+    const errors: unknown[] = [];
+    for (let next = this.#pending.shift(); next !== undefined; next = this.#pending.shift()) {
+      for (const listener of [...this.#listeners]) {
+        try {
+          listener(next);
+        } catch (error) {
+          errors.push(error);
+        }
       }
-    } finally {
-      this.#delivering = false;
-      this.#pending = [];
     }
+    this.#delivering = false;
+    // A listener that throws is a defect, and is shown; it must not keep the others from hearing of a write that is done.
+    if (errors.length > 0) throw errors[0];
   }
 }
 

@@ -1,7 +1,7 @@
 import { isRecord } from '#core/json.ts';
 import type { Manifest } from '#kube/object.ts';
 import type { FileSystem } from '#lib/kustomize/file-system.ts';
-import { build, KustomizeError, type KustomizeOverrides } from '#lib/kustomize/index.ts';
+import { build, KustomizeError, type KustomizeOverrides, ParseCache } from '#lib/kustomize/index.ts';
 import { notReproduced, SourceError } from '../commit/failures.ts';
 
 /** What a Kustomize build gives: objects in order, and what it warned about. */
@@ -28,6 +28,9 @@ const OVERRIDES = new Set([
   'components',
 ]);
 
+/** Environments share their base, and most commits change few files. */
+const PARSED = new ParseCache();
+
 /** The library in this process as the renderer's Kustomize. */
 export const kustomizeLibrary: KustomizeBuild = (files, path, overrides) => {
   const given = isRecord(overrides) ? overrides : {};
@@ -35,15 +38,20 @@ export const kustomizeLibrary: KustomizeBuild = (files, path, overrides) => {
     if (!OVERRIDES.has(field)) throw notReproduced(`spec.source.kustomize.${field}`, 'remove the field');
   }
   try {
-    const { resources, warnings } = build(files, path, { overrides: given as KustomizeOverrides });
+    const { resources, warnings } = build(files, path, { overrides: given as KustomizeOverrides, cache: PARSED });
     return {
       manifests: resources as unknown as Manifest[],
       warnings: warnings.map(({ file, line, column, message }) => `${file}:${line}:${column}: ${message}`),
     };
   } catch (error) {
-    throw error instanceof KustomizeError ? buildFailed(error) : error;
+    throw kustomizeFailure(error);
   }
 };
+
+/** A thrown KustomizeError as the stage's own error; anything else stays what it is. */
+export function kustomizeFailure(error: unknown): unknown {
+  return error instanceof KustomizeError ? buildFailed(error) : error;
+}
 
 function buildFailed(error: KustomizeError): SourceError {
   const [first, ...others] = error.diagnostics;

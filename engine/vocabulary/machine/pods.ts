@@ -33,7 +33,8 @@ export interface VolumeFile {
 export type VolumeSource =
   | { type: 'files'; files: Readonly<Record<string, VolumeFile>> }
   | { type: 'emptyDir' }
-  | { type: 'claim'; namespace: string; claimName: string };
+  /** The uid keeps a claim that is made anew under the same name from finding the old one's data. */
+  | { type: 'claim'; namespace: string; claimName: string; uid: string };
 
 export interface Mount {
   volume: string;

@@ -13,7 +13,8 @@ export interface References {
 export interface Referenced {
   configMaps: Readonly<Record<string, KindMap['ConfigMap']>>;
   secrets: Readonly<Record<string, KindMap['Secret']>>;
-  claims: ReadonlySet<string>;
+  /** Claim name → uid. */
+  claims: ReadonlyMap<string, string>;
 }
 
 export function referencesOf(pod: Pod): References {
@@ -54,12 +55,14 @@ export function observeReferenced(pod: Pod, objects: Reader): Referenced {
     }
     return found;
   };
-  const claims = [...references.claims].filter(
-    (name) => objects.get('PersistentVolumeClaim', namespace, name) !== undefined,
-  );
+  const claims = new Map<string, string>();
+  for (const name of references.claims) {
+    const claim = objects.get('PersistentVolumeClaim', namespace, name);
+    if (claim !== undefined) claims.set(name, claim.metadata.uid);
+  }
   return {
     configMaps: read('ConfigMap', references.configMaps),
     secrets: read('Secret', references.secrets),
-    claims: new Set(claims),
+    claims,
   };
 }

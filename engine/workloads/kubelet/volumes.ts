@@ -33,8 +33,9 @@ function volumeSource(volume: IVolume, sources: Sources): VolumeSource {
   if (volume.emptyDir) return { type: 'emptyDir' };
   if (volume.persistentVolumeClaim) {
     const { claimName } = volume.persistentVolumeClaim;
-    if (!referenced.claims.has(claimName)) throw new MountError(`persistentvolumeclaim "${claimName}" not found`);
-    return { type: 'claim', namespace: pod.metadata.namespace ?? '', claimName };
+    const uid = referenced.claims.get(claimName);
+    if (uid === undefined) throw new MountError(`persistentvolumeclaim "${claimName}" not found`);
+    return { type: 'claim', namespace: pod.metadata.namespace ?? '', claimName, uid };
   }
   return { type: 'files', files: inVolume(volume.name, () => filesOf(volume, sources)) };
 }

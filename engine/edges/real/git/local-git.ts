@@ -6,6 +6,7 @@ import { normaliseRepoUrl } from '../../../stages/commit/repo-url.ts';
 import { checkLinks, type Snapshot, snapshotFileSystem } from '../../../stages/commit/snapshot.ts';
 import type { KustomizeBuild } from '../../../stages/render/kustomize.ts';
 import { RenderCache } from '../../../stages/render/render-cache.ts';
+import type { KustomizeBinary } from '../kustomize/kustomize-binary.ts';
 import { LocalRepository } from './local-repository.ts';
 
 type SourceQuestion = Parameters<SourcePort['answer']>[0];
@@ -23,9 +24,14 @@ const LOAD_ROUNDS_MAX = 500;
 export class LocalGit implements SourcePort {
   readonly #repositories = new Map<string, LocalRepository>();
   readonly #cache: RenderCache;
+  readonly #binary: KustomizeBinary | undefined;
 
-  /** @param folders Repository URL → folder of a clone (work tree or bare). */
-  constructor(folders: Readonly<Record<string, string>>, buildKustomize: KustomizeBuild) {
+  /**
+   * @param folders Repository URL → folder of a clone (work tree or bare).
+   * @param binary Renders instead of `buildKustomize` when given.
+   */
+  constructor(folders: Readonly<Record<string, string>>, buildKustomize: KustomizeBuild, binary?: KustomizeBinary) {
+    this.#binary = binary;
     for (const [repoURL, folder] of Object.entries(folders)) {
       this.#repositories.set(normaliseRepoUrl(repoURL), new LocalRepository(repoURL, folder));
     }
@@ -69,6 +75,8 @@ export class LocalGit implements SourcePort {
         checkLinks(snapshot);
         return { ok: true, value: { contents: await readFiles(repository, snapshot, question) } };
       case 'render':
+        checkLinks(snapshot);
+        if (this.#binary !== undefined) return this.#binary.render(repository.folder, question.sha, question.source);
         return this.#render(repository, snapshot, question);
     }
   }

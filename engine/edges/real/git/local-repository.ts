@@ -123,7 +123,7 @@ export class LocalRepository {
     for (const [oldest, text] of this.#contents) {
       if (this.#contentBytes <= CONTENT_BYTES_MAX || oldest === oid) break;
       this.#contents.delete(oldest);
-      this.#contentBytes -= text.length;
+      this.#contentBytes -= Buffer.byteLength(text);
     }
   }
 

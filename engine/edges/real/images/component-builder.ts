@@ -14,6 +14,8 @@ export interface ComponentDefinition {
   readonly assets: readonly { readonly from: string; readonly to: string }[];
   readonly vite?: { readonly root: string; readonly to: string };
   readonly external?: readonly string[];
+  /** Names that FAULTS may hold. */
+  readonly faults?: readonly string[];
   readonly config: {
     readonly user: string;
     readonly workingDir: string;
@@ -46,6 +48,7 @@ const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 /** Builds one component of the application into the local image store. Equal sources and version give an equal digest. */
 export async function buildComponent(build: ComponentBuild): Promise<{ image: string; imageId: string }> {
   const definition = await definitionOf(build);
+  checkFaults(definition, build.faults);
   const store = new ImageStore(build.stateFolder);
   const image = `${definition.image}:${build.version}`;
   const existing = store.find(image);
@@ -55,6 +58,15 @@ export async function buildComponent(build: ComponentBuild): Promise<{ image: st
     existing === undefined || build.replace ? content : onlySame(content, existing),
   );
   return { image: installed.reference, imageId: installed.imageId };
+}
+
+/** A fault that the component does not know would only show when its pods crash. */
+function checkFaults({ name, faults = [] }: ComponentDefinition, given: string | undefined): void {
+  for (const fault of (given ?? '').split(',').filter((part) => part !== '')) {
+    const named = fault.split('=', 1)[0] as string;
+    if (faults.includes(named)) continue;
+    throw new ComponentBuildError(`${name} has no fault "${named}"; there are: ${faults.join(', ') || 'none'}`);
+  }
 }
 
 /** The components of the application. Throws ComponentBuildError when `pern-app/images.ts` cannot be read. */

@@ -39,14 +39,21 @@ export function openMetrics(parts: {
   scheduler: Scheduler;
   snapshotFile: string;
   prometheusUrl?: string;
+  /** Told what costs samples but not the engine. */
+  onProblem?: (message: string) => void;
 }): RealMetrics {
-  const { scheduler, snapshotFile, prometheusUrl } = parts;
+  const { scheduler, snapshotFile, prometheusUrl, onProblem } = parts;
   const store = loadStore(snapshotFile);
   const scraper = new Scraper(store, scheduler);
   let stopExporters = () => {};
   const save = () => {
-    writeFileSync(`${snapshotFile}.new`, snapshotStore(store), { mode: 0o600 });
-    renameSync(`${snapshotFile}.new`, snapshotFile);
+    try {
+      writeFileSync(`${snapshotFile}.new`, snapshotStore(store), { mode: 0o600 });
+      renameSync(`${snapshotFile}.new`, snapshotFile);
+    } catch (error) {
+      // A full disk costs the samples of an earlier run, never the engine: this runs in a timer of its process.
+      onProblem?.(`metrics: ${snapshotFile} could not be written: ${(error as Error).message}`);
+    }
   };
   let cancelSave = () => {};
   const scheduleSave = () => {
@@ -73,7 +80,10 @@ export function openMetrics(parts: {
         (answer) => {
           if (!cancelled) respond(answer);
         },
-        () => {},
+        // A fault of the evaluator; without an answer the measurement would run for ever.
+        (error: unknown) => {
+          if (!cancelled) respond({ ok: false, failure: { code: 'internal', message: String(error) } });
+        },
       );
       return () => {
         cancelled = true;

@@ -31,28 +31,21 @@ export function servePrometheus(
   const url = new URL(request.url ?? '/', 'http://loopback');
   const match = /^\/prometheus\/api\/v1\/(query|query_range|targets|labels)$/.exec(url.pathname);
   if (match === null) return false;
-  parametersOf(request, url).then(
-    (parameters) => answer(metrics, nowMs(), match[1] as string, parameters, response),
-    (error) => send(response, 400, { status: 'error', errorType: 'bad_data', error: String((error as Error).message) }),
-  );
+  parametersOf(request, url)
+    .then((parameters) => send(response, 200, evaluate(metrics, nowMs(), match[1] as string, parameters)))
+    .catch((error: unknown) => sendFailure(response, error));
   return true;
 }
 
-function answer(
-  metrics: RealMetrics,
-  nowMs: number,
-  what: string,
-  parameters: URLSearchParams,
-  response: ServerResponse,
-): void {
-  try {
-    send(response, 200, evaluate(metrics, nowMs, what, parameters));
-  } catch (error) {
-    if (error instanceof PromqlError) send(response, ERROR_STATUS[error.type], formatFailure(error));
-    else if (error instanceof BadData)
-      send(response, 400, { status: 'error', errorType: 'bad_data', error: error.message });
-    else throw error;
+/** Whatever went wrong becomes an answer: an error nobody catches would end the engine. */
+function sendFailure(response: ServerResponse, error: unknown): void {
+  if (error instanceof PromqlError) {
+    send(response, ERROR_STATUS[error.type], formatFailure(error));
+    return;
   }
+  const message = error instanceof Error ? error.message : String(error);
+  if (error instanceof BadData) send(response, 400, { status: 'error', errorType: 'bad_data', error: message });
+  else send(response, 500, { status: 'error', errorType: 'internal', error: message });
 }
 
 function evaluate(metrics: RealMetrics, nowMs: number, what: string, parameters: URLSearchParams): object {
@@ -135,12 +128,14 @@ function durationOf(text: string): number {
 
 async function parametersOf(request: IncomingMessage, url: URL): Promise<URLSearchParams> {
   if (request.method !== 'POST') return url.searchParams;
-  let body = '';
+  const chunks: Buffer[] = [];
+  let bytes = 0;
   for await (const chunk of request) {
-    body += (chunk as Buffer).toString('utf8');
-    if (body.length > BODY_BYTES_MAX) throw new BadData('request body too large');
+    bytes += (chunk as Buffer).length;
+    if (bytes > BODY_BYTES_MAX) throw new BadData('request body too large');
+    chunks.push(chunk as Buffer);
   }
-  return new URLSearchParams([...url.searchParams, ...new URLSearchParams(body)]);
+  return new URLSearchParams([...url.searchParams, ...new URLSearchParams(Buffer.concat(chunks).toString('utf8'))]);
 }
 
 function send(response: ServerResponse, status: number, body: object): void {

@@ -96,3 +96,22 @@ it('marks the series of a target that left the table as stale', async () => {
   expect(ask(store, 'a', time)).toEqual([]);
   expect(scraper.targets()).toEqual([]);
 });
+
+it('goes on with a target whose scrape the store could not take', async () => {
+  const port = await openTarget(() => ({ status: 200, text: 'a 1\n' }));
+  const time = new VirtualTime(Date.parse('2026-01-05T09:00:00Z'));
+  const store = new SeriesStore();
+  const { resolve } = store;
+  store.resolve = () => {
+    throw new Error('broken store');
+  };
+  const scraper = new Scraper(store, time);
+  cleanups.push(() => scraper.close());
+  scraper.setTable({ targets: [target(port)] });
+  time.runUntil(() => false, { untilMs: time.now() + 2000, stepsMax: 100 });
+  while (scraper.targets()[0]?.lastError === '') await new Promise(setImmediate);
+  expect(scraper.targets()[0]).toMatchObject({ health: 'down', lastError: 'Error: broken store' });
+  store.resolve = resolve;
+  await scrapeOnce(time, scraper);
+  expect(ask(store, 'a', time)).toHaveLength(1);
+});

@@ -86,15 +86,18 @@ export class Scraper {
   }
 
   #schedule(running: Running, atMs: number): void {
+    const again = () => {
+      const { intervalMs } = running.target;
+      const missed = Math.max(0, Math.floor((this.#scheduler.now() - atMs) / intervalMs));
+      if (!running.removed) this.#schedule(running, atMs + intervalMs * (missed + 1));
+    };
     running.cancel = this.#scheduler.at(atMs, () => {
-      this.#scrape(running, atMs).then(
-        () => {
-          const { intervalMs } = running.target;
-          const missed = Math.max(0, Math.floor((this.#scheduler.now() - atMs) / intervalMs));
-          if (!running.removed) this.#schedule(running, atMs + intervalMs * (missed + 1));
-        },
-        () => {},
-      );
+      this.#scrape(running, atMs).then(again, (error: unknown) => {
+        // What the store cannot take says so at the target, and the next scrape may be better.
+        running.health = 'down';
+        running.lastError = String(error);
+        again();
+      });
     });
   }
 

@@ -1,5 +1,5 @@
 import type { Cancel, Scheduler } from '#core/clock.ts';
-import { parseExposition } from '#lib/exposition/index.ts';
+import { type ParsedSample, parseExposition } from '#lib/exposition/index.ts';
 import { ingestScrape, ScrapeState, type SeriesStore } from '#lib/promql/index.ts';
 
 /** Something in this process that exports series, scraped like a target but without HTTP. */
@@ -13,7 +13,7 @@ export interface Exporter {
 
 const INTERVAL_MS = 5_000;
 
-/** Takes the engine's own exporters into the store, at a fixed interval. */
+/** Takes the engine's own exporters into the store, at a fixed interval. One that throws is down; the others go on. */
 export function startSelfScrape(store: SeriesStore, scheduler: Scheduler, exporters: readonly Exporter[]): Cancel {
   const scraped = exporters.map((exporter) => ({ exporter, state: new ScrapeState() }));
   let cancel: Cancel = () => {};
@@ -28,9 +28,18 @@ export function startSelfScrape(store: SeriesStore, scheduler: Scheduler, export
   return () => cancel();
 }
 
+/** Undefined when the exporter throws: its `up` becomes 0, as for a target that does not answer. */
+function readSamples(exporter: Exporter): ParsedSample[] | undefined {
+  try {
+    return parseExposition(exporter.exposition());
+  } catch {
+    return undefined;
+  }
+}
+
 function scrapeOne(store: SeriesStore, scheduler: Scheduler, exporter: Exporter, state: ScrapeState): void {
   const startedMs = scheduler.now();
-  const samples = parseExposition(exporter.exposition());
+  const samples = readSamples(exporter);
   const targetLabels = { job: exporter.job, instance: exporter.instance };
   const durationSeconds = (scheduler.now() - startedMs) / 1000;
   ingestScrape(

@@ -131,7 +131,11 @@ export class RealNode implements NodePort {
         if (runs.every((run) => !run.running)) done();
       };
       this.onChange(check);
-      for (const run of runs) run.stop(graceMs, undefined);
+      for (const run of runs) {
+        // The end of the engine is no crash: at the next start nothing has to wait.
+        run.record.restartDelayMs = 0;
+        run.stop(graceMs, undefined);
+      }
       check();
     });
     this.close();

@@ -44,7 +44,7 @@ function claimFolder(
   source: Extract<VolumeSource, { type: 'claim' }>,
   owner: Owner | undefined,
 ): string {
-  const folder = join(claims, source.namespace, source.claimName);
+  const folder = join(claims, source.namespace, source.claimName, source.uid);
   mkdirSync(folder, { recursive: true, mode: 0o755 });
   // As fsGroupChangePolicy OnRootMismatch: the tree is walked only when its root belongs to somebody else.
   if (owner !== undefined && statSync(folder).uid !== owner.uid) giveTree(folder, owner);

@@ -33,7 +33,7 @@ export function buildLoaded(
   order: 'legacy' | 'input' = 'legacy',
 ): KubeResource[] {
   const metadata = root.spec.buildMetadata ?? [];
-  const builder = new Builder(metadata.length > 0);
+  const builder = new Builder(metadata.length > 0, warnings);
   const { resources, vars, tables = defaultTables } = builder.accumulate(root, emptyAccumulator(), '');
   appendHashes(resources);
   fixNameReferences(resources, tables.nameReference);
@@ -56,9 +56,11 @@ function isLocal(resource: Resource): boolean {
 class Builder {
   private readonly schemas = new Schemas();
   private readonly tracksOrigins: boolean;
+  private readonly warnings: Diagnostic[];
 
-  constructor(tracksOrigins: boolean) {
+  constructor(tracksOrigins: boolean, warnings: Diagnostic[]) {
     this.tracksOrigins = tracksOrigins;
+    this.warnings = warnings;
   }
 
   /** `from` is the path by which the root leads to the target, for origins. */
@@ -73,7 +75,7 @@ class Builder {
       absorbGenerated(accumulator.resources, resource);
     }
     for (const { plugin, origin } of this.plugins(target, target.generators, from)) {
-      const resource = runGenerator(plugin, target);
+      const resource = runGenerator(plugin, target, this.warnings);
       resource.origin = origin;
       absorbGenerated(accumulator.resources, resource);
     }
@@ -82,7 +84,7 @@ class Builder {
     }
     this.transform(target, accumulator, from);
     for (const { plugin, origin } of this.plugins(target, target.transformers, from)) {
-      runTransformer(plugin, accumulator.resources, target, this.schemas);
+      runTransformer(plugin, accumulator.resources, target, this.schemas, this.warnings);
       if (origin) recordTransformation(accumulator.resources, origin);
     }
     accumulator.resources = accumulator.resources.filter((resource) => resource.object);

@@ -9,6 +9,7 @@ import type { Diagnostic } from './errors.ts';
 import type { FileSystem } from './file-system.ts';
 import { load } from './loader/loader.ts';
 import { applyOverrides, type KustomizeOverrides } from './overrides.ts';
+import type { ParseCache } from './parse-cache.ts';
 import { resolvePath } from './paths.ts';
 import type { Json, KubeResource } from './types.ts';
 import { emitDocuments } from './yaml/emitter.ts';
@@ -16,6 +17,7 @@ import { emitDocuments } from './yaml/emitter.ts';
 export { type Diagnostic, type DiagnosticCode, formatDiagnostic, KustomizeError, type Position } from './errors.ts';
 export { type FileSystem, memoryFileSystem } from './file-system.ts';
 export type { KustomizeOverrides } from './overrides.ts';
+export { ParseCache } from './parse-cache.ts';
 export type { KubeMetadata, KubeResource } from './types.ts';
 
 export interface BuildOptions {
@@ -25,6 +27,10 @@ export interface BuildOptions {
   repositories?: (url: string) => FileSystem | undefined;
   /** Without `sortOptions`: `legacy` (the default, as on kustomize's command line) or the order of the input. */
   order?: 'legacy' | 'input';
+  /** `none` lets files lie outside of their kustomization's directory, as `--load-restrictor LoadRestrictionsNone`. */
+  loadRestrictor?: 'root-only' | 'none';
+  /** Keeps parsed files for the next build; give the same one to builds of the same tree. */
+  cache?: ParseCache;
 }
 
 export interface BuildResult {
@@ -37,9 +43,15 @@ export interface BuildResult {
 /** Renders the kustomization in directory `path` (relative to the root of `fileSystem`; '' or '.' is the root).
  * Throws KustomizeError with every finding. */
 export function build(fileSystem: FileSystem, path: string, options: BuildOptions = {}): BuildResult {
-  const { overrides, repositories, order } = options;
+  const { overrides, repositories, order, cache } = options;
+  const unrestricted = options.loadRestrictor === 'none';
   const edit = overrides ? applyOverrides(overrides) : undefined;
-  const { root, warnings } = load(fileSystem, resolvePath('', path) ?? path, { repositories }, edit);
+  const { root, warnings } = load(
+    fileSystem,
+    resolvePath('', path) ?? path,
+    { repositories, unrestricted, cache },
+    edit,
+  );
   const collected = [...warnings];
   return { resources: buildLoaded(root, collected, order), warnings: collected };
 }

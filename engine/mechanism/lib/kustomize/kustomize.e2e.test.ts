@@ -1,9 +1,13 @@
 /** Differential test: the golden inputs rendered by a real kustomize or kubectl on this machine and by this library. */
 import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
-import { build, toYaml } from './index.ts';
-import { readGoldenCases } from './testing/golden-cases.ts';
+import fc from 'fast-check';
+import { afterAll, describe, expect, test } from 'vitest';
+import { build, KustomizeError, memoryFileSystem, toYaml } from './index.ts';
+import { readGoldenCases, readTree } from './testing/golden-cases.ts';
+import { randomTrees } from './testing/random-trees.ts';
 
 /** What older versions are known to print differently, or refuse (spec §9): case → first version that agrees. */
 const AGREES_SINCE: Readonly<Record<string, string>> = {
@@ -49,6 +53,26 @@ function rank(version: string): number {
   return (major * 1000 + minor) * 1000 + patch;
 }
 
+const TREE = join(import.meta.dirname, '../../../../pern-gitops/apps/pern-app');
+
+const folder = mkdtempSync(join(tmpdir(), 'kustomize-trees-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+function write(files: Record<string, string>): string {
+  for (const [path, text] of Object.entries(files)) writeFileSync(join(folder, path), text);
+  return folder;
+}
+
+/** Undefined: refused. */
+function rendered(files: Record<string, string>): string | undefined {
+  try {
+    return toYaml(build(memoryFileSystem(files), '').resources);
+  } catch (error) {
+    if (error instanceof KustomizeError) return undefined;
+    throw error;
+  }
+}
+
 const binaries = findBinaries();
 
 describe('the same bytes as the real binaries', () => {
@@ -57,6 +81,23 @@ describe('the same bytes as the real binaries', () => {
     if (binaries.length === 0) process.stderr.write('NOT COMPARED: neither kustomize nor kubectl is on PATH\n');
     expect(binaries.every(({ version }) => rank(version) > 0)).toBe(true);
   });
+
+  for (const binary of binaries.filter(({ version }) => rank(version) >= rank('5.8.0'))) {
+    test(`${binary.name}: random small trees`, () => {
+      const compare = (files: Record<string, string>) => {
+        const real = binary.render(write(files));
+        expect(rendered(files)).toBe(real.status === 0 ? real.stdout : undefined);
+      };
+      fc.assert(fc.property(randomTrees, compare), { seed: 11, numRuns: 100 });
+    });
+    for (const name of ['base', 'overlays/development', 'overlays/staging', 'overlays/production']) {
+      test(`${binary.name}: this repository's ${name}`, () => {
+        const real = binary.render(join(TREE, name));
+        expect(real.status, real.stderr).toBe(0);
+        expect(toYaml(build(memoryFileSystem(readTree(TREE)), name).resources)).toBe(real.stdout);
+      });
+    }
+  }
 
   for (const binary of binaries) {
     for (const { name, root, directory, fileSystem } of readGoldenCases()) {

@@ -1,6 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
-import { type BuildOptions, build, type Diagnostic, KustomizeError, memoryFileSystem, toYaml } from './index.ts';
+import {
+  type BuildOptions,
+  build,
+  type Diagnostic,
+  KustomizeError,
+  memoryFileSystem,
+  ParseCache,
+  toYaml,
+} from './index.ts';
 import { readGoldenCases } from './testing/golden-cases.ts';
 
 describe('golden cases', () => {
@@ -30,6 +38,47 @@ function positions(files: Record<string, string>, path = ''): string[] {
 }
 
 const K = 'kustomization.yaml';
+
+describe('what upstream reads with patience', () => {
+  test('F01 the same scalar twice in a kustomization', () => {
+    const text = 'apiVersion: kustomize.config.k8s.io/v1beta1\nresources: [a.yaml]\n';
+    const files = { [K]: `apiVersion: kustomize.config.k8s.io/v1beta1\n${text}`, 'a.yaml': CONFIG };
+    expect(build(memoryFileSystem(files), '').resources).toHaveLength(1);
+  });
+
+  test('F02 a plugin configuration with a field it does not know: a warning', () => {
+    const plugin =
+      'apiVersion: builtin\nkind: PrefixTransformer\nmetadata: {name: p}\nprefix: x-\nfieldSpecs: [{path: metadata/name, name: y}]\n';
+    const files = { [K]: 'resources: [a.yaml]\ntransformers: [p.yaml]\n', 'a.yaml': CONFIG, 'p.yaml': plugin };
+    const { resources, warnings } = build(memoryFileSystem(files), '');
+    expect(resources[0]?.metadata.name).toBe('x-c');
+    expect(warnings.map(({ code, file }) => [code, file])).toEqual([['unknown-field', 'p.yaml']]);
+  });
+
+  test('F03 files outside of the folder, when asked', () => {
+    const files = { [`o/${K}`]: 'resources: [../a.yaml]\n', 'a.yaml': CONFIG };
+    expect(build(memoryFileSystem(files), 'o', { loadRestrictor: 'none' }).resources).toHaveLength(1);
+  });
+
+  test('F04 an IAMPolicyGenerator', () => {
+    const account = 'kubernetesService: {name: k, namespace: n}\nserviceAccount: {name: g, projectId: p}\n';
+    const generator = `apiVersion: builtin\nkind: IAMPolicyGenerator\nmetadata: {name: i}\ncloud: gke\n${account}`;
+    const { resources } = build(memoryFileSystem({ [K]: 'generators: [g.yaml]\n', 'g.yaml': generator }), '');
+    const annotations = { 'iam.gke.io/gcp-service-account': 'g@p.iam.gserviceaccount.com' };
+    expect(resources).toEqual([
+      { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { annotations, name: 'k', namespace: 'n' } },
+    ]);
+  });
+
+  test('F05 a pattern that would keep a backtracking engine busy for years', () => {
+    const target = 'patches: [{patch: "[]", target: {name: "(a+)+b"}}]\nimages: [{name: "(x+x+)+y", newTag: z}]\n';
+    const files = {
+      [K]: `resources: [a.yaml]\n${target}`,
+      'a.yaml': CONFIG.replace('name: c', `name: ${'a'.repeat(200)}`),
+    };
+    expect(build(memoryFileSystem(files), '').resources).toHaveLength(1);
+  });
+});
 
 describe('errors: what, where, why, fix', () => {
   const cases: [string, Record<string, string>, string[]][] = [
@@ -243,6 +292,20 @@ describe('properties', () => {
     'openapi',
     'sortOptions',
   );
+
+  test('P06 a build with a warm cache gives what a cold one gives, and leaves the cache as it was', () => {
+    const cache = new ParseCache();
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 3 }), fc.constantFrom('a', 'b'), (replicas, prefix) => {
+        const files = memoryFileSystem({
+          [K]: `resources: [a.yaml]\nnamePrefix: ${prefix}-\ncommonLabels: {l: ${prefix}}\n`,
+          'a.yaml': DEPLOYMENT.replace('replicas: 1', `replicas: ${replicas}`),
+        });
+        expect(build(files, '', { cache }).resources).toEqual(build(files, '').resources);
+      }),
+      { seed: 5, numRuns: 40 },
+    );
+  });
 
   function buildsOrRefuses(files: Record<string, string>): void {
     try {

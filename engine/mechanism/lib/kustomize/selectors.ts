@@ -1,6 +1,7 @@
 /** Target selection (spec §8.1): anchored regular expressions, label and annotation selectors. */
 import { fail, type Position } from './errors.ts';
 import type { Selector } from './kustomization/types.ts';
+import { compileRegex } from './regex/regex.ts';
 import type { Gvk, Resource } from './resource.ts';
 
 type At = Position & { source?: string };
@@ -46,13 +47,13 @@ function compilePattern(pattern: string | undefined, at: At): (text: string) => 
   if (!pattern) return () => true;
   if (/^[A-Za-z0-9_-]+$/.test(pattern)) return (text) => text === pattern;
   try {
-    const flags = /^\(\?i\)/.test(pattern) ? 'i' : '';
-    const expression = new RegExp(`^(?:${flags ? pattern.slice(4) : pattern})$`, flags);
+    const expression = compileRegex(`^(?:${pattern})$`);
     return (text) => expression.test(text);
-  } catch {
+  } catch (error) {
     return fail(at, {
       code: 'wrong-value',
       message: `"${pattern}" is not a valid regular expression`,
+      why: error instanceof Error ? error.message : undefined,
       fix: 'correct it',
     });
   }

@@ -6,6 +6,7 @@ import type { FileSystem } from '../file-system.ts';
 import { decodeDocument } from '../kustomization/decoder.ts';
 import { configurationShape, kustomizationShape, replacementShape, type Shape } from '../kustomization/shapes.ts';
 import type { FieldSpec, Generator, Kustomization, Patch, Replacement } from '../kustomization/types.ts';
+import type { ParseCache } from '../parse-cache.ts';
 import { baseName, isRemote, isWithin, joinPath, resolvePath } from '../paths.ts';
 import { requireBuiltin } from '../plugins/plugins.ts';
 import { Resource } from '../resource.ts';
@@ -25,6 +26,9 @@ type At = Position & { source?: string };
 export interface LoadOptions {
   /** The file system of a remote URL, when the caller has one mapped. */
   repositories?: (url: string) => FileSystem | undefined;
+  /** Files may lie outside of their kustomization's directory (`--load-restrictor LoadRestrictionsNone`). */
+  unrestricted?: boolean;
+  cache?: ParseCache;
 }
 
 /** Loads the kustomization in a directory. Throws KustomizeError with all findings. */
@@ -49,7 +53,7 @@ interface Visit {
 class Loader {
   readonly findings: Diagnostic[] = [];
   readonly warnings: Diagnostic[] = [];
-  private readonly options: LoadOptions;
+  readonly options: LoadOptions;
 
   constructor(options: LoadOptions) {
     this.options = options;
@@ -152,6 +156,7 @@ class Scope {
     return {
       fileSystem: this.fileSystem,
       directory: this.root,
+      unrestricted: this.loader.options.unrestricted === true,
       file: this.document.source.file,
       document: this.document,
       spec,
@@ -202,7 +207,8 @@ class Scope {
   private input(path: string, at: At): LoadedInput {
     const resolved = isRemote(path) ? undefined : resolvePath(this.root, path);
     if (resolved !== undefined && this.fileSystem.readFile(resolved) !== undefined) {
-      return { from: path, resources: loadResources(this.text(path, at)) };
+      const text = this.text(path, at);
+      return { from: path, resources: this.loader.options.cache?.resources(text) ?? loadResources(text) };
     }
     return { from: path, target: this.base(path, at, false) };
   }
@@ -283,7 +289,7 @@ class Scope {
       fail(at, { code: 'unsupported', message: `remote file ${path}`, fix: 'copy the file into the repository' });
     }
     const resolved = resolvePath(this.root, path);
-    if (resolved === undefined || !isWithin(resolved, this.root))
+    if (resolved === undefined || !(this.loader.options.unrestricted || isWithin(resolved, this.root)))
       fail(at, outside(path, this.root || 'the root of the tree'));
     if (this.fileSystem.readFile(resolved) === undefined) {
       const message = this.fileSystem.readDirectory(resolved)
@@ -402,7 +408,8 @@ class Scope {
     return readCrdTables(document.value as Parameters<typeof readCrdTables>[0]);
   }
 
-  private openApi(): { definitions?: unknown } | undefined {
+  /** The document of `openapi.path`; without definitions it stands for the built-in schema, asked for by version. */
+  private openApi(): { definitions?: unknown; isBuiltIn?: true } | undefined {
     const { openapi } = this.spec;
     if (!openapi || Object.keys(openapi).length === 0) return undefined;
     const at = this.at(['openapi']);
@@ -417,7 +424,11 @@ class Scope {
         fix: 'use openapi.path',
       });
     }
-    if (openapi.path === undefined) return undefined;
+    if (openapi.path === undefined) return { isBuiltIn: true };
+    if (openapi.version !== undefined) {
+      const message = 'openapi.path and openapi.version exclude each other';
+      fail(at, { code: 'wrong-value', message, fix: 'keep one of the two' });
+    }
     const [document] = parseDocuments(this.text(openapi.path, at), 'resource');
     if (!document || !isMap(document.value)) {
       fail(at, {

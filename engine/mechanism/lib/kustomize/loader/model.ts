@@ -38,6 +38,8 @@ export interface LoadedKustomization {
   fileSystem: FileSystem;
   /** The directory, relative to the root of its file system. */
   directory: string;
+  /** Files may lie outside of the directory. */
+  unrestricted: boolean;
   /** The path of the kustomization file. */
   file: string;
   document: ParsedDocument;
@@ -54,7 +56,7 @@ export interface LoadedKustomization {
   generators: readonly LoadedInput[];
   transformers: readonly LoadedInput[];
   configurations: readonly Partial<FieldTables>[];
-  openApi: { definitions?: unknown } | undefined;
+  openApi: { definitions?: unknown; isBuiltIn?: true } | undefined;
 }
 
 export interface LoadResult {

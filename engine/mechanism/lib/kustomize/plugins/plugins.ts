@@ -7,7 +7,7 @@ import { generate } from '../loader/generators.ts';
 import type { LoadedKustomization, LoadedPatch } from '../loader/model.ts';
 import { loadPatch } from '../loader/patches.ts';
 import { isWithin, resolvePath } from '../paths.ts';
-import type { Resource } from '../resource.ts';
+import { Resource } from '../resource.ts';
 import type { Schemas } from '../schema/schemas.ts';
 import {
   affixNames,
@@ -55,9 +55,11 @@ export function requireBuiltin(plugin: Resource, field: 'transformers' | 'genera
 }
 
 /** The object a built-in generator makes. */
-export function runGenerator(plugin: Resource, target: LoadedKustomization): Resource {
+export function runGenerator(plugin: Resource, target: LoadedKustomization, warnings: Diagnostic[]): Resource {
   requireBuiltin(plugin, 'generators');
-  const config = decodeConfig(plugin, generatorShapes) as Generator;
+  const decoded = decodeConfig(plugin, generatorShapes, warnings);
+  if (plugin.kind === 'IAMPolicyGenerator') return cloudServiceAccount(decoded as CloudAccount, plugin.at);
+  const config = decoded as Generator;
   const metadata = plugin.metadata.bind(plugin);
   const named = {
     ...config,
@@ -78,9 +80,10 @@ export function runTransformer(
   resources: readonly Resource[],
   target: LoadedKustomization,
   schemas: Schemas,
+  warnings: Diagnostic[],
 ): void {
   requireBuiltin(plugin, 'transformers');
-  const config = decodeConfig(plugin, transformerShapes) as Config & Patch;
+  const config = decodeConfig(plugin, transformerShapes, warnings) as Config & Patch;
   const { at } = plugin;
   const specs = config.fieldSpecs ?? [];
   switch (plugin.kind) {
@@ -180,7 +183,7 @@ function readPatches(kind: string, config: Config & Patch, target: LoadedKustomi
 
 function readFile(target: LoadedKustomization, path: string, at: Position): SourceText {
   const resolved = resolvePath(target.directory, path);
-  const inside = resolved !== undefined && isWithin(resolved, target.directory);
+  const inside = resolved !== undefined && (target.unrestricted || isWithin(resolved, target.directory));
   const text = inside ? target.fileSystem.readFile(resolved) : undefined;
   if (text !== undefined) return new SourceText(resolved ?? path, text);
   const message = inside
@@ -189,12 +192,36 @@ function readFile(target: LoadedKustomization, path: string, at: Position): Sour
   return fail(at, { code: inside ? 'missing-file' : 'outside-root', message, fix: 'correct the path' });
 }
 
+interface CloudAccount {
+  cloud?: string;
+  kubernetesService?: { name?: string; namespace?: string };
+  serviceAccount?: { name?: string; projectId?: string };
+}
+
+/** The ServiceAccount an IAMPolicyGenerator makes. */
+function cloudServiceAccount(config: CloudAccount, at: Position): Resource {
+  const { cloud = '', kubernetesService: account = {}, serviceAccount: identity = {} } = config;
+  if (cloud !== 'gke')
+    fail(at, { code: 'wrong-value', message: `the cloud "${cloud}" is not supported`, fix: 'write cloud: gke' });
+  const email = `${identity.name ?? ''}@${identity.projectId ?? ''}.iam.gserviceaccount.com`;
+  const metadata = {
+    annotations: { 'iam.gke.io/gcp-service-account': email },
+    name: account.name ?? '',
+    ...(account.namespace ? { namespace: account.namespace } : {}),
+  };
+  return new Resource({ apiVersion: 'v1', kind: 'ServiceAccount', metadata }, at);
+}
+
 /** The configuration without its header; findings point at the plugin. */
-function decodeConfig(plugin: Resource, shapes: Shapes): Record<string, unknown> {
+function decodeConfig(plugin: Resource, shapes: Shapes, warnings: Diagnostic[]): Record<string, unknown> {
   const findings: Diagnostic[] = [];
   const document = { value: plugin.object, node: null, source: new SourceText(plugin.at.file, '') };
   const config = decodeDocument(document, shapes[plugin.kind] ?? {}, findings);
-  if (findings.length > 0) throw new KustomizeError(findings.map((finding) => ({ ...finding, ...plugin.at })));
+  const placed = findings.map((finding) => ({ ...finding, ...plugin.at }));
+  // Upstream reads plugin configurations without looking at fields it does not know.
+  warnings.push(...placed.filter(({ code }) => code === 'unknown-field'));
+  const errors = placed.filter(({ code }) => code !== 'unknown-field');
+  if (errors.length > 0) throw new KustomizeError(errors);
   if (isMap(getField(config, 'metadata'))) delete config.metadata;
   return config;
 }

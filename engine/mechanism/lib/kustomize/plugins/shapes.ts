@@ -31,5 +31,11 @@ export const transformerShapes: Readonly<Record<string, Readonly<Record<string, 
 
 export const generatorShapes: Readonly<Record<string, Readonly<Record<string, Shape>>>> = {
   ConfigMapGenerator: { ...header, ...generatorFields },
+  IAMPolicyGenerator: {
+    ...header,
+    cloud: 'string',
+    kubernetesService: { fields: { name: 'string', namespace: 'string' } },
+    serviceAccount: { fields: { name: 'string', projectId: 'string' } },
+  },
   SecretGenerator: { ...header, ...generatorFields, type: 'string' },
 };

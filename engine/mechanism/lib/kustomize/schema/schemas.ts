@@ -39,13 +39,12 @@ export class Schema {
  * as in kustomize, where it is process-wide. */
 export class Schemas {
   private custom: MergeFacts | undefined;
+  private isDecided = false;
 
-  get isCustom(): boolean {
-    return this.custom !== undefined;
-  }
-
-  use(document: { definitions?: unknown }): void {
-    if (this.custom) return;
+  use(document: { definitions?: unknown; isBuiltIn?: true }): void {
+    if (this.isDecided) return;
+    this.isDecided = true;
+    if (document.isBuiltIn) return;
     const definitions =
       typeof document.definitions === 'object' && document.definitions !== null ? document.definitions : {};
     this.custom = compileMergeFacts(definitions as Record<string, unknown>);

@@ -1,4 +1,5 @@
 /** The field paths of replacements (spec §8.3): `a.b`, `[name=web]`, `*`, indices, `\.` or `[a.b]` for dots in keys. */
+import { compileRegex, type Regex } from '../regex/regex.ts';
 import {
   getField,
   isList,
@@ -115,9 +116,9 @@ function findElements(list: JsonList, part: string, rest: readonly string[], cre
   return find();
 }
 
-function compile(text: string): RegExp {
+function compile(text: string): Regex {
   try {
-    return new RegExp(text);
+    return compileRegex(text);
   } catch {
     throw new FieldPathError(`"${text}" is not a valid regular expression`);
   }

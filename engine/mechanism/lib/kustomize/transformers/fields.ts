@@ -1,9 +1,11 @@
 /** The transformers that set fields by tables: namespace, labels, annotations, prefix, suffix, replicas, images. */
+
 import { fail, nearestName, type Position } from '../errors.ts';
 import { mergeSpecs } from '../fieldspecs/merge.ts';
 import type { FieldTables } from '../fieldspecs/tables.ts';
 import { applyFieldSpec } from '../fieldspecs/walker.ts';
 import type { FieldSpec, Image, Label, Replica } from '../kustomization/types.ts';
+import { compileRegex, type Regex } from '../regex/regex.ts';
 import { formatId, isSelected, type Resource } from '../resource.ts';
 import { isList, isMap, isNull, type Json, scalarText, setField } from '../types.ts';
 
@@ -172,7 +174,7 @@ export function setImages(resources: readonly Resource[], image: Image, specs: r
 }
 
 /** Upstream changes `image` of every element of any list called containers or initContainers, then the table's fields. */
-function changeContainerImages(value: Json, image: Image, pattern: RegExp): void {
+function changeContainerImages(value: Json, image: Image, pattern: Regex): void {
   if (isList(value)) for (const item of value) changeContainerImages(item, image, pattern);
   if (!isMap(value)) return;
   for (const key of Object.keys(value)) {
@@ -185,9 +187,9 @@ function changeContainerImages(value: Json, image: Image, pattern: RegExp): void
   }
 }
 
-function compileImage(image: Image, at: At): RegExp {
+function compileImage(image: Image, at: At): Regex {
   try {
-    return new RegExp(`^${image.name ?? ''}(:[a-zA-Z0-9_.{}-]*)?(@sha256:[a-zA-Z0-9_.{}-]*)?$`);
+    return compileRegex(`^${image.name ?? ''}(:[a-zA-Z0-9_.{}-]*)?(@sha256:[a-zA-Z0-9_.{}-]*)?$`);
   } catch {
     const why = 'the name is read as a regular expression';
     return fail(at, {
@@ -199,7 +201,7 @@ function compileImage(image: Image, at: At): RegExp {
   }
 }
 
-function changeImage(value: Json, image: Image, pattern: RegExp): Json {
+function changeImage(value: Json, image: Image, pattern: Regex): Json {
   if (typeof value !== 'string' || !pattern.test(value)) return value;
   let { name, tag, digest } = splitImage(value);
   if (image.newName) name = image.newName;

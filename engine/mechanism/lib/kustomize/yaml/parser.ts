@@ -175,7 +175,7 @@ class Reader {
         continue;
       }
       const name = this.keyText(key);
-      if (Object.hasOwn(map, name)) this.duplicateKey(key, name, items);
+      if (Object.hasOwn(map, name) && !this.isHarmlessRepeat(name, value, items)) this.duplicateKey(key, name, items);
       const isMetadata = depth === 0 && name === 'metadata' && this.dialect === 'resource';
       setField(map, name, isMetadata ? this.readMetadata(value, depth + 1) : this.read(value, depth + 1));
     }
@@ -203,6 +203,15 @@ class Reader {
       this.fail(key, `a mapping key must be text, not ${JSON.stringify(value ?? null)}`, 'quote it');
     }
     return isScalar(key) && typeof key.value === 'string' ? key.value : String(value ?? 'null');
+  }
+
+  /** A kustomization may say the same scalar twice, as upstream's reader allows: nothing is lost. */
+  private isHarmlessRepeat(name: string, value: Node | null, items: readonly Pair<Node, Node | null>[]): boolean {
+    if (this.dialect !== 'kustomization' || !isScalar(value)) return false;
+    return items.every(
+      (item) =>
+        !isScalar(item.key) || item.key.value !== name || (isScalar(item.value) && item.value.value === value.value),
+    );
   }
 
   private duplicateKey(key: Node, name: string, items: readonly Pair<Node, Node | null>[]): never {
