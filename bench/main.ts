@@ -8,6 +8,7 @@ import { parseArgs } from 'node:util';
 import type { EngineProcess } from '../engine/host/testing/engine-process.ts';
 import type { BenchContext } from './context.ts';
 import { measureIdle } from './idle.ts';
+import { measureKustomize } from './kustomize.ts';
 import { BenchRepository, untilHealthy } from './live-engine.ts';
 import { measureProxy } from './proxy.ts';
 import { measureRelease } from './release.ts';
@@ -17,6 +18,7 @@ import { measureApiReady, measureHealthy } from './start.ts';
 
 /** In the order they are run: those that start engines of their own come before those that share one. */
 const BENCHES: Record<string, (context: BenchContext) => Row[] | Promise<Row[]>> = {
+  kustomize: measureKustomize,
   simulation: measureSimulation,
   'api-ready': measureApiReady,
   healthy: measureHealthy,

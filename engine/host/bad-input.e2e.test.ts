@@ -160,19 +160,6 @@ describe('bad input and accidents in the live host', () => {
       const { operation, message } = development.application()?.status?.operationState ?? {};
       return operation?.sync?.revision === sha && message?.includes('completed unsuccessfully') && message;
     });
-    console.log(
-      'DBG',
-      JSON.stringify(
-        engine.world
-          .history('Application.argoproj.io', 'argocd', NAMESPACE)
-          .slice(-4)
-          .map((h) => [
-            h.object.status?.operationState?.phase,
-            h.object.status?.operationState?.message,
-            (h.object.status?.operationState?.syncResult?.resources ?? []).filter((r) => r.kind === 'Job'),
-          ]),
-      ),
-    );
     expect(failure).toMatch(/Job was active longer than specified deadline/);
     const { syncResult } = development.application()?.status?.operationState ?? {};
     expect((syncResult?.resources ?? []).find(({ kind }) => kind === 'Job')).toMatchObject({ hookPhase: 'Failed' });

@@ -60,6 +60,13 @@ describe('what upstream reads with patience', () => {
     expect(build(memoryFileSystem(files), 'o', { loadRestrictor: 'none' }).resources).toHaveLength(1);
   });
 
+  test('F06 a block at the end of a file without a last line break', () => {
+    const read = (text: string) =>
+      build(memoryFileSystem({ [K]: 'resources: [a.yaml]', 'a.yaml': text }), '').resources[0]?.data;
+    expect(read(`${CONFIG}data:\n  a: |\n    x\n    y`)).toEqual({ a: 'x\ny' });
+    expect(read(`${CONFIG}data:\n  a: |\n    x\n    y\n`)).toEqual({ a: 'x\ny\n' });
+  });
+
   test('F04 an IAMPolicyGenerator', () => {
     const account = 'kubernetesService: {name: k, namespace: n}\nserviceAccount: {name: g, projectId: p}\n';
     const generator = `apiVersion: builtin\nkind: IAMPolicyGenerator\nmetadata: {name: i}\ncloud: gke\n${account}`;

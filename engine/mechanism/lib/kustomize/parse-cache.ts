@@ -1,13 +1,11 @@
-/** What resource files parse to, kept between builds: after a change of one file, one file is parsed. */
-import { loadResources } from './loader/resources.ts';
-import type { Resource } from './resource.ts';
+/** What files parse to, kept between builds: after a change of one file, one file is parsed. */
 import type { SourceText } from './yaml/parser.ts';
 
 const CHARS_MAX = 32 * 1024 * 1024;
 
 /** Keyed by path and content, so that a stale entry cannot exist. The oldest go first when it is full. */
 export class ParseCache {
-  private readonly entries = new Map<string, readonly Resource[]>();
+  private readonly entries = new Map<string, unknown>();
   private readonly charsMax: number;
   private chars = 0;
 
@@ -15,19 +13,21 @@ export class ParseCache {
     this.charsMax = charsMax;
   }
 
-  /** The objects of a file. Builds copy them before they change them. Throws KustomizeError, and remembers no failure. */
-  resources(source: SourceText): readonly Resource[] {
-    const key = `${source.file}\0${source.text}`;
-    const known = this.entries.get(key);
-    if (known !== undefined) return known;
-    const resources = loadResources(source);
-    this.entries.set(key, resources);
+  /**
+   * What `parse` makes of a file, which whoever gets it must not change. Throws what `parse` throws, and remembers no
+   * failure. `parse` is told apart by its name.
+   */
+  get<T>(parse: (source: SourceText) => T, source: SourceText): T {
+    const key = `${parse.name}\0${source.file}\0${source.text}`;
+    if (this.entries.has(key)) return this.entries.get(key) as T;
+    const parsed = parse(source);
+    this.entries.set(key, parsed);
     this.chars += key.length;
     for (const oldest of this.entries.keys()) {
       if (this.chars <= this.charsMax || oldest === key) break;
       this.entries.delete(oldest);
       this.chars -= oldest.length;
     }
-    return resources;
+    return parsed;
   }
 }

@@ -121,6 +121,10 @@ class Loader {
     return document;
   }
 
+  parsed<T>(parse: (source: SourceText) => T, source: SourceText): T {
+    return this.options.cache?.get(parse, source) ?? parse(source);
+  }
+
   remote(url: string): FileSystem | undefined {
     return this.options.repositories?.(url);
   }
@@ -208,7 +212,7 @@ class Scope {
     const resolved = isRemote(path) ? undefined : resolvePath(this.root, path);
     if (resolved !== undefined && this.fileSystem.readFile(resolved) !== undefined) {
       const text = this.text(path, at);
-      return { from: path, resources: this.loader.options.cache?.resources(text) ?? loadResources(text) };
+      return { from: path, resources: this.loader.parsed(loadResources, text) };
     }
     return { from: path, target: this.base(path, at, false) };
   }
@@ -429,7 +433,7 @@ class Scope {
       const message = 'openapi.path and openapi.version exclude each other';
       fail(at, { code: 'wrong-value', message, fix: 'keep one of the two' });
     }
-    const [document] = parseDocuments(this.text(openapi.path, at), 'resource');
+    const [document] = this.loader.parsed(parseSchema, this.text(openapi.path, at));
     if (!document || !isMap(document.value)) {
       fail(at, {
         code: 'wrong-type',
@@ -439,6 +443,10 @@ class Scope {
     }
     return document.value;
   }
+}
+
+function parseSchema(source: SourceText): ParsedDocument[] {
+  return parseDocuments(source, 'resource');
 }
 
 /** Inline objects are found where the entry that holds them is. */

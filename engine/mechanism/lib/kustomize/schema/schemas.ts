@@ -35,6 +35,19 @@ export class Schema {
   }
 }
 
+/** By identity of the parsed document, which a cache of parsed files keeps between builds. */
+const COMPILED = new WeakMap<object, MergeFacts>();
+
+function compiled(document: { definitions?: unknown }): MergeFacts {
+  const known = COMPILED.get(document);
+  if (known !== undefined) return known;
+  const { definitions } = document;
+  const isThere = typeof definitions === 'object' && definitions !== null;
+  const result = compileMergeFacts((isThere ? definitions : {}) as Record<string, unknown>);
+  COMPILED.set(document, result);
+  return result;
+}
+
 /** The schemas of one build. A document given by `openapi.path` replaces the built-in one; the first one given wins,
  * as in kustomize, where it is process-wide. */
 export class Schemas {
@@ -45,9 +58,7 @@ export class Schemas {
     if (this.isDecided) return;
     this.isDecided = true;
     if (document.isBuiltIn) return;
-    const definitions =
-      typeof document.definitions === 'object' && document.definitions !== null ? document.definitions : {};
-    this.custom = compileMergeFacts(definitions as Record<string, unknown>);
+    this.custom = compiled(document);
   }
 
   lookup(apiVersion: string, kind: string): Schema | undefined {

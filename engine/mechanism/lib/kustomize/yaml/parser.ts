@@ -118,6 +118,8 @@ class Reader {
   private readonly source: SourceText;
   private readonly dialect: Dialect;
   private readonly document: Document;
+  /** Every anchored node in document order, by name; looked for once. */
+  private anchors: Map<string, Node[]> | undefined;
   private aliasNodes = 0;
   private readonly open = new Set<Node>();
 
@@ -137,8 +139,15 @@ class Reader {
     return undefined;
   }
 
+  /** The last node of that name before the alias, as names may be used again. */
+  private anchored(alias: Alias): Node | undefined {
+    this.anchors ??= anchorsOf(this.document.contents as Node | null);
+    const before = alias.range?.[0] ?? 0;
+    return this.anchors.get(alias.source)?.findLast((node) => (node.range?.[0] ?? 0) < before);
+  }
+
   private readAlias(alias: Alias, depth: number): Json {
-    const target = alias.resolve(this.document);
+    const target = this.anchored(alias);
     if (!target) this.fail(alias, `the alias *${alias.source} refers to no anchor`, `add &${alias.source} before it`);
     if (this.open.has(target))
       this.fail(alias, `the alias *${alias.source} contains itself`, 'remove the recursive alias');
@@ -152,7 +161,7 @@ class Reader {
   }
 
   private readScalar(node: YamlScalar): Json {
-    const text = typeof node.value === 'string' ? node.value : '';
+    const text = this.scalarText(node);
     const tag = node.tag?.replace('tag:yaml.org,2002:', '!!');
     const plain = node.type === YamlScalar.PLAIN || node.type === undefined;
     if (tag === '!!str' || tag === '!!binary' || (!plain && !tag?.startsWith('!!'))) return text;
@@ -164,6 +173,14 @@ class Reader {
       if (!(error instanceof UnsafeIntegerError)) throw error;
       return this.fail(node, `the integer ${text} does not fit a JavaScript number exactly`, 'quote it if it is text');
     }
+  }
+
+  /** A block at the end of a file without a last line break has none either, for Go's readers. */
+  private scalarText(node: YamlScalar): string {
+    const text = typeof node.value === 'string' ? node.value : '';
+    const isBlock = node.type === YamlScalar.BLOCK_LITERAL || node.type === YamlScalar.BLOCK_FOLDED;
+    if (!isBlock || !text.endsWith('\n') || this.source.text.endsWith('\n')) return text;
+    return (node.range?.[1] ?? 0) >= this.source.text.length ? text.slice(0, -1) : text;
   }
 
   private readMap(items: readonly Pair<Node, Node | null>[], depth: number): JsonMap {
@@ -251,6 +268,22 @@ function isDateKey(key: Node | null): boolean {
 
 function isMergeKey(key: Node | null): boolean {
   return isScalar(key) && key.value === '<<' && (key.type === YamlScalar.PLAIN || key.type === undefined);
+}
+
+function anchorsOf(root: Node | null): Map<string, Node[]> {
+  const anchors = new Map<string, Node[]>();
+  const open: (Node | null)[] = [root];
+  for (let node = open.pop(); node !== undefined; node = open.pop()) {
+    if (node === null || isAlias(node)) continue;
+    const { anchor } = node as { anchor?: string };
+    if (anchor) anchors.set(anchor, [...(anchors.get(anchor) ?? []), node]);
+    if (isSeq(node)) open.push(...(node.items as (Node | null)[]));
+    else if (isYamlMap(node))
+      for (const { key, value } of node.items as Pair<Node, Node | null>[]) open.push(key, value ?? null);
+  }
+  const position = (node: Node) => node.range?.[0] ?? 0;
+  for (const nodes of anchors.values()) nodes.sort((a, b) => position(a) - position(b));
+  return anchors;
 }
 
 function countNodes(node: Node): number {
