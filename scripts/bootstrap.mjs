@@ -124,7 +124,7 @@ function installTools(required) {
 }
 
 const [area, ...rest] = process.argv.slice(2);
-const NEEDS_TOOLS = { pern: ['up', 'demo'], task: ['test', 'bench', 'ci'] };
+const NEEDS_TOOLS = { pern: ['up', 'demo'], task: ['test', 'bench'] };
 if (!(area in NEEDS_TOOLS)) fail('usage: node scripts/bootstrap.mjs pern|task ...');
 installPackages();
 const node = findNode();

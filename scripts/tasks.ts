@@ -51,22 +51,18 @@ function test(args: readonly string[]): boolean {
 }
 
 const [task, ...args] = process.argv.slice(2);
+/** Runs a program of the repository with the arguments of this call. */
+function script(title: string, file: string): boolean {
+  return run(title, process.execPath, ['--disable-warning=ExperimentalWarning', join(root, file), ...args]);
+}
+
 const tasks: Record<string, () => boolean> = {
   check,
   test: () => test(args),
-  ci: () => {
-    const checked = check();
-    return test(args) && checked;
-  },
   fix: () => run('lint and format', bin('biome'), ['check', '--write', '.']),
-  'parity:kustomize': () =>
-    run('kustomize parity', process.execPath, [
-      '--disable-warning=ExperimentalWarning',
-      join(root, 'scripts', 'kustomize-parity.ts'),
-      ...args,
-    ]),
-  bench: () =>
-    run('bench', process.execPath, ['--disable-warning=ExperimentalWarning', join(root, 'bench', 'main.ts'), ...args]),
+  'parity:kustomize': () => script('kustomize parity', 'scripts/kustomize-parity.ts'),
+  'conformance:promql': () => script('PromQL conformance', 'engine/mechanism/lib/promql/conformance-cli/main.ts'),
+  bench: () => script('bench', 'bench/main.ts'),
 };
 const chosen = tasks[task ?? ''];
 if (chosen === undefined) {
