@@ -3,8 +3,7 @@
  * is what the store holds afterwards.
  */
 import { execFileSync } from 'node:child_process';
-import { appendFileSync, cpSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { appendFileSync, cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseAllDocuments } from 'yaml';
@@ -17,6 +16,7 @@ import { volatileJournal } from '../engine/mechanism/store/journal.ts';
 import { Store } from '../engine/mechanism/store/store.ts';
 import type { KubeObject, Manifest } from '../engine/vocabulary/kube/object.ts';
 import { runProgram } from './program.ts';
+import { temporaryFolder } from './testing/temporary-folder.ts';
 
 interface TestCluster {
   resources: Resources;
@@ -32,7 +32,7 @@ interface TestCluster {
 const NOW_MS = Date.parse('2026-01-01T10:01:03Z');
 
 async function openTestCluster(): Promise<TestCluster> {
-  const folder = mkdtempSync(join(tmpdir(), 'pern-cluster-'));
+  const folder = temporaryFolder('pern-cluster-');
   const store = new Store(volatileJournal);
   const admission = { admit: (object: KubeObject) => object };
   const resources = new Resources({ store, clock: { now: () => NOW_MS }, ids: machineIds, admission });
@@ -308,7 +308,7 @@ describe('commands against the API of the engine', () => {
   });
 
   it('release builds, commits one line, and says what it did; promote carries it on', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'pern-release-'));
+    const folder = temporaryFolder('pern-release-');
     const git = (...args: string[]) => execFileSync('git', ['-C', folder, ...args], { encoding: 'utf8' });
     cpSync(join(import.meta.dirname, '..', 'pern-gitops'), join(folder, 'pern-gitops'), { recursive: true });
     git('init', '--quiet', '--initial-branch', 'main');

@@ -1,8 +1,8 @@
-import { existsSync, mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { claimStateFolder, decideStateFolder, findEngine, purgeStateFolder } from './state-folder.ts';
+import { temporaryFolder } from './testing/temporary-folder.ts';
 
 const base = {
   repository: '/home/a/repo',
@@ -33,14 +33,14 @@ describe('decideStateFolder', () => {
 
 describe('purgeStateFolder', () => {
   it('removes what claimStateFolder made', () => {
-    const folder = join(mkdtempSync(join(tmpdir(), 'pern-state-')), 'state');
+    const folder = join(temporaryFolder('pern-state-'), 'state');
     claimStateFolder(folder);
     purgeStateFolder(folder);
     expect(existsSync(folder)).toBe(false);
   });
 
   it('refuses a folder that is not the state of an engine', () => {
-    const folder = mkdtempSync(join(tmpdir(), 'pern-state-'));
+    const folder = temporaryFolder('pern-state-');
     writeFileSync(join(folder, 'thesis.txt'), 'years of work');
     expect(() => purgeStateFolder(folder)).toThrow(
       'this folder is not removed, because it is not the state of an engine',
@@ -53,7 +53,7 @@ describe('findEngine', () => {
   const record = (pid: number) => ({ pid, apiPort: 1, ingressPort: 2, repository: '/r', startedAt: '', version: '0' });
 
   it('takes a record whose process lives, and no other', () => {
-    const folder = mkdtempSync(join(tmpdir(), 'pern-state-'));
+    const folder = temporaryFolder('pern-state-');
     expect(findEngine(folder)).toBeUndefined();
     writeFileSync(join(folder, 'engine.json'), JSON.stringify(record(process.pid)));
     expect(findEngine(folder)).toEqual(record(process.pid));

@@ -1,10 +1,10 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { runProgram } from '../program.ts';
+import { temporaryFolder } from '../testing/temporary-folder.ts';
 
 /** Runs one command line in a folder; gives the exit code and stderr. */
 async function pern(folder: string, ...words: string[]): Promise<{ code: number; err: string }> {
@@ -26,7 +26,7 @@ async function pern(folder: string, ...words: string[]): Promise<{ code: number;
 }
 
 function repository(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'pern-up-'));
+  const folder = temporaryFolder('pern-up-');
   mkdirSync(join(folder, 'pern-gitops'));
   execFileSync('git', ['init', '--quiet', folder]);
   return folder;
@@ -45,7 +45,7 @@ it('up refuses a port that is taken, and names the option', async () => {
 });
 
 it('up refuses a folder that is no git repository, and one without a tree', async () => {
-  const none = mkdtempSync(join(tmpdir(), 'pern-up-'));
+  const none = temporaryFolder('pern-up-');
   expect((await pern('/', 'up', '--repository', none)).err).toContain('Error: this is not a git repository');
   execFileSync('git', ['init', '--quiet', none]);
   expect((await pern('/', 'up', '--repository', none)).err).toContain('has no pern-gitops/ to deploy');

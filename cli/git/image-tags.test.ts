@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { appendFileSync, cpSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { appendFileSync, cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { planPromotion } from '../actions/promote.ts';
+import { temporaryFolder } from '../testing/temporary-folder.ts';
 import { checkTag, findOverlay, overlays, parseImageTags, readImageTags, setImageTag } from './image-tags.ts';
 import { commitDiff, commitFiles, findRepository, refuseUncommitted } from './repository.ts';
 
@@ -11,7 +11,7 @@ const root = join(import.meta.dirname, '..', '..');
 
 /** A git repository with a copy of the real tree, and no configured author. */
 function cloneTree(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'pern-tree-'));
+  const folder = temporaryFolder('pern-tree-');
   cpSync(join(root, 'pern-gitops'), join(folder, 'pern-gitops'), { recursive: true });
   git(folder, 'init', '--quiet', '--initial-branch', 'main');
   git(folder, 'add', '-A');
@@ -121,7 +121,7 @@ describe('findRepository', () => {
   });
 
   it('is refused when it is not a git repository', () => {
-    const folder = mkdtempSync(join(tmpdir(), 'pern-none-'));
+    const folder = temporaryFolder('pern-none-');
     expect(() => findRepository(folder, '/')).toThrow('this is not a git repository');
   });
 });
