@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
-import type { ResourceKind } from '../../engine/vocabulary/kube/kinds.ts';
 import type { Options } from '../command.ts';
 import { CliError } from '../errors.ts';
 import { findRepository } from '../git/repository.ts';
@@ -111,9 +110,4 @@ async function namespaceOf(api: Api, environment: string): Promise<string> {
     what: `there is no environment "${environment}"`,
     fix: known.size === 0 ? 'no Application deploys an environment yet' : `use one of: ${[...known.keys()].join(', ')}`,
   });
-}
-
-/** Where to look for objects of a kind: nowhere in particular for cluster-scoped ones. */
-export async function namespaceFor(session: Session, kind: ResourceKind): Promise<string | undefined> {
-  return kind.namespaced ? session.namespace() : undefined;
 }

@@ -63,17 +63,21 @@ export class Engine {
     machine.node.onChange((podUid) => this.#onSandboxChange(podUid));
   }
 
+  #isPlanning = false;
+
   /** Between start and stop. */
-  isPlanning = false;
+  get isPlanning(): boolean {
+    return this.#isPlanning;
+  }
 
   start(): void {
-    this.isPlanning = true;
+    this.#isPlanning = true;
     this.loop.start();
   }
 
   /** Ends planning. What runs on the machine goes on; ending that is the host's decision. */
   stop(): void {
-    this.isPlanning = false;
+    this.#isPlanning = false;
     this.loop.stop();
     this.#answers.close();
   }

@@ -11,9 +11,3 @@ export function normaliseRepoUrl(repoURL: string): string {
   if (/\s/.test(text)) return '';
   return text.replace(/^ssh:\/\//, '').replace(/\.git$/, '');
 }
-
-/** True when both texts name the same repository. */
-export function sameRepository(left: string, right: string): boolean {
-  const normalised = normaliseRepoUrl(left);
-  return normalised !== '' && normalised === normaliseRepoUrl(right);
-}

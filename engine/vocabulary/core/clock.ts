@@ -22,11 +22,6 @@ export function formatTime(timeMs: number): string {
   return new Date(Math.floor(timeMs / 1000) * 1000).toISOString().replace('.000Z', 'Z');
 }
 
-/** RFC 3339 with six decimals, as Kubernetes writes `metav1.MicroTime`. */
-export function formatMicroTime(timeMs: number): string {
-  return new Date(timeMs).toISOString().replace(/\.(\d{3})Z$/, '.$1000Z');
-}
-
 /** Milliseconds since the epoch of an RFC 3339 time, or undefined when there is none or it does not parse. */
 export function parseTime(text: string | null | undefined): number | undefined {
   if (text === undefined || text === null) return undefined;

@@ -32,7 +32,3 @@ export function withCondition<C extends Condition>(
   if (previous === undefined) return [...(conditions ?? []), entry];
   return (conditions ?? []).map((condition) => (condition.type === next.type ? entry : condition));
 }
-
-export function withoutCondition<C extends { type: string }>(conditions: readonly C[] | undefined, type: string): C[] {
-  return (conditions ?? []).filter((condition) => condition.type !== type);
-}

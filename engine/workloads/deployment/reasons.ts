@@ -12,7 +12,7 @@ export const PROGRESS_DEADLINE_EXCEEDED = 'ProgressDeadlineExceeded';
 export const DEPLOYMENT_PAUSED = 'DeploymentPaused';
 export const DEPLOYMENT_RESUMED = 'DeploymentResumed';
 export const SCALING_REPLICA_SET = 'ScalingReplicaSet';
-export const SELECTING_ALL = 'SelectingAll';
+
 export const HASH_COLLISION = 'HashCollision';
 
 export const created = (name: string) => `Created new replica set "${name}"`;

@@ -20,19 +20,6 @@ export function parseDurationMs(text: string): number | undefined {
   return UNIT_MS.reduce((sum, [, ms], i) => sum + Number(match[i + 1] ?? 0) * ms, 0);
 }
 
-/** Writes milliseconds as PromQL does: `1h30m`. */
-export function formatDuration(ms: number): string {
-  if (ms === 0) return '0s';
-  let rest = Math.abs(ms);
-  let text = ms < 0 ? '-' : '';
-  for (const [unit, size] of UNIT_MS) {
-    const count = Math.floor(rest / size);
-    if (count > 0) text += `${count}${unit}`;
-    rest -= count * size;
-  }
-  return text;
-}
-
 /** Value of an unsigned number token: decimal, exponent, hexadecimal, octal (`017`), `Inf`, `NaN`, or a duration in seconds. */
 export function parseNumber(token: string): number | undefined {
   const text = token.toLowerCase().replaceAll('_', '');

@@ -22,10 +22,6 @@ export function nameMatcher(metricName: string): Matcher {
   return compileMatcher(METRIC_NAME, '=', metricName);
 }
 
-export function formatMatcher(matcher: Matcher): string {
-  return `${matcher.name}${matcher.operator}${JSON.stringify(matcher.value)}`;
-}
-
 function compileTest(operator: MatchOperator, value: string): (labelValue: string) => boolean {
   if (operator === '=') return (labelValue) => labelValue === value;
   if (operator === '!=') return (labelValue) => labelValue !== value;
