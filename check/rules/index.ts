@@ -1,0 +1,21 @@
+import type { Rule } from '../rule.ts';
+import { FILES } from './files.ts';
+import { IMAGES } from './images.ts';
+import { OWNERSHIP } from './ownership.ts';
+import { ARGO_REFERENCES } from './references/argo.ts';
+import { POD_REFERENCES } from './references/pods.ts';
+import { SERVICE_REFERENCES } from './references/services.ts';
+import { RENDERING } from './rendering.ts';
+import { SECRETS } from './secrets.ts';
+
+/** All rules, in the order of the reference page. */
+export const RULES: readonly Rule[] = [
+  ...RENDERING,
+  ...FILES,
+  ...POD_REFERENCES,
+  ...SERVICE_REFERENCES,
+  ...ARGO_REFERENCES,
+  ...OWNERSHIP,
+  ...IMAGES,
+  ...SECRETS,
+];
