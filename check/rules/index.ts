@@ -1,7 +1,12 @@
 import type { Rule } from '../rule.ts';
+import { ANALYSIS } from './analysis.ts';
+import { ANNOTATIONS } from './annotations.ts';
+import { AVAILABILITY } from './availability.ts';
 import { FILES } from './files.ts';
+import { HARDENING } from './hardening.ts';
 import { IMAGES } from './images.ts';
 import { OWNERSHIP } from './ownership.ts';
+import { PROJECTS } from './projects.ts';
 import { ARGO_REFERENCES } from './references/argo.ts';
 import { POD_REFERENCES } from './references/pods.ts';
 import { SERVICE_REFERENCES } from './references/services.ts';
@@ -15,7 +20,12 @@ export const RULES: readonly Rule[] = [
   ...POD_REFERENCES,
   ...SERVICE_REFERENCES,
   ...ARGO_REFERENCES,
+  ...ANALYSIS,
+  ...PROJECTS,
   ...OWNERSHIP,
   ...IMAGES,
   ...SECRETS,
+  ...HARDENING,
+  ...AVAILABILITY,
+  ...ANNOTATIONS,
 ];
