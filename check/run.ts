@@ -16,14 +16,33 @@ export interface CheckResult {
 /** Checks a tree. Never throws on any content of files; the same files give the same findings. */
 export function checkTree(files: FileSystem, options: TreeOptions, rules: readonly Rule[] = RULES): CheckResult {
   const tree = openTree(files, options);
-  const found = rules.flatMap((rule) =>
-    [...rule.check(tree)].map(
-      (issue): Finding => ({ ...issue, rule: rule.id, severity: issue.severity ?? rule.severity }),
-    ),
-  );
+  const found = rules.flatMap((rule) => applyRule(rule, tree));
   const { suppressions, faults } = readSuppressions(tree);
   const { kept, accepted } = applySuppressions(once(found), suppressions);
   return { tree, findings: [...kept, ...faults].sort(compareFindings), accepted };
+}
+
+/** A rule that fails on a tree is a defect, told as a finding so that the others still speak. */
+function applyRule(rule: Rule, tree: Tree): Finding[] {
+  try {
+    return [...rule.check(tree)].map((issue) => ({
+      ...issue,
+      rule: rule.id,
+      severity: issue.severity ?? rule.severity,
+    }));
+  } catch (error) {
+    const at = { file: tree.folder === '' ? '.' : tree.folder, line: 1, column: 1 };
+    const message = `the rule ${rule.id} could not be applied: ${(error as Error).message}`;
+    return [
+      {
+        rule: 'internal/rule',
+        severity: 'error',
+        at,
+        message,
+        fix: 'this is a defect of pern check; please report it',
+      },
+    ];
+  }
 }
 
 /** A base is rendered once an environment: the same finding at the same place is told once, with all deployments. */

@@ -54,6 +54,8 @@ const ZONES: readonly { zone: string; path: RegExp; may: readonly string[] }[] =
     path: /^engine\/mechanism\/api\/validation\/(causes|pods|metadata)\.ts$/,
     may: ['core', 'kube', 'api-errors'],
   },
+  // The command line verifies audit records without an engine.
+  { zone: 'audit', path: /^engine\/mechanism\/api\/audit\//, may: ['core', 'kube', 'store', 'lib'] },
   {
     zone: 'api',
     path: /^engine\/mechanism\/api\//,
@@ -73,7 +75,7 @@ const ZONES: readonly { zone: string; path: RegExp; may: readonly string[] }[] =
   {
     zone: 'real',
     path: /^engine\/edges\/real\//,
-    may: ['core', 'kube', 'machine', 'lib', 'store', 'api', 'api-errors', 'ports', 'stages-pure', 'app'],
+    may: ['core', 'kube', 'machine', 'lib', 'store', 'api', 'api-errors', 'ports', 'stages-pure', 'app', 'audit'],
   },
   {
     zone: 'sim',
@@ -82,8 +84,8 @@ const ZONES: readonly { zone: string; path: RegExp; may: readonly string[] }[] =
   },
   { zone: 'host', path: /^engine\/(host\/|(main|run)\.ts$)/, may: ['*'] },
   // What needs no engine (rendering) runs in the command itself.
-  { zone: 'cli', path: /^cli\//, may: ['core', 'kube', 'machine', 'lib', 'stages-pure', 'check'] },
-  { zone: 'check', path: /^check\//, may: ['core', 'kube', 'machine', 'lib', 'stages-pure'] },
+  { zone: 'cli', path: /^cli\//, may: ['core', 'kube', 'machine', 'lib', 'stages-pure', 'check', 'audit'] },
+  { zone: 'check', path: /^check\//, may: ['core', 'kube', 'machine', 'lib', 'api', 'api-errors', 'stages-pure'] },
   { zone: 'app', path: /^pern-app\//, may: [] },
 ];
 

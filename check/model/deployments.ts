@@ -19,6 +19,8 @@ import type { TreeOptions } from './tree.ts';
 export interface Deployment {
   /** Name of the Application, or path of the directory. */
   name: string;
+  /** `files`: objects in files that nothing includes; somebody may apply them by hand. */
+  via: 'application' | 'kustomization' | 'files';
   /** The Application; undefined for a directory that no Application reaches. */
   application: PlacedObject | undefined;
   /** Where the Application's objects go when they name no namespace themselves. */
@@ -123,7 +125,11 @@ class Walk {
         this.#place(document.value as Record<string, unknown>, '', document, []),
       );
       const read = new Set(documents.map(({ file }) => file));
-      this.#deployments.push({ ...emptyDeployment(directory === '' ? '.' : directory, undefined), objects, read });
+      this.#deployments.push({
+        ...emptyDeployment('files', directory === '' ? '.' : directory, undefined),
+        objects,
+        read,
+      });
     }
   }
 
@@ -139,7 +145,7 @@ class Walk {
     } catch (error) {
       const message = `the set cannot be expanded: ${(error as Error).message}`;
       this.#deployments.push({
-        ...emptyDeployment(object.name, object),
+        ...emptyDeployment('application', object.name, object),
         failures: [{ at: object.place(['spec', 'generators']), message }],
       });
       return;
@@ -173,7 +179,16 @@ class Walk {
       if (source.isForeign || !this.#isHere(source)) elsewhere.push(source.repoURL);
       else this.#render(source, namespace, application.place(['spec', 'source']), { read, objects, failures });
     }
-    this.#deployments.push({ name: application.name, application, namespace, objects, read, failures, elsewhere });
+    this.#deployments.push({
+      via: 'application',
+      name: application.name,
+      application,
+      namespace,
+      objects,
+      read,
+      failures,
+      elsewhere,
+    });
     for (const object of objects) this.#follow(object);
   }
 
@@ -191,7 +206,7 @@ class Walk {
     const parts = { read: new Set<string>(), objects: [] as PlacedObject[], failures: [] as RenderFailure[] };
     const source = { repoURL: '', path: directory, kustomize: undefined, directory: undefined, isForeign: false };
     this.#render(source, '', fallback, parts);
-    this.#deployments.push({ ...emptyDeployment(name, undefined), ...parts });
+    this.#deployments.push({ ...emptyDeployment('kustomization', name, undefined), ...parts });
     for (const object of parts.objects) this.#follow(object);
   }
 
@@ -271,8 +286,17 @@ function isObject(value: unknown): boolean {
   );
 }
 
-function emptyDeployment(name: string, application: PlacedObject | undefined): Deployment {
-  return { name, application, namespace: '', objects: [], read: new Set(), failures: [], elsewhere: [] };
+function emptyDeployment(via: Deployment['via'], name: string, application: PlacedObject | undefined): Deployment {
+  return {
+    via,
+    name,
+    application,
+    namespace: '',
+    objects: [],
+    read: new Set(),
+    failures: [],
+    elsewhere: [],
+  };
 }
 
 function renderFailures(error: unknown, fallback: Place): RenderFailure[] {

@@ -1,6 +1,7 @@
 import type { FileSystem } from '../../engine/mechanism/lib/kustomize/index.ts';
 import { expandApplicationSet } from '../../engine/stages/sync/application-set/expand.ts';
-import type { Ask } from '../../engine/stages/sync/application-set/git-generator.ts';
+import type { Ask } from '../../engine/stages/sync/application-set/inputs.ts';
+import { SCM_FIXTURE_ANNOTATION } from '../../engine/stages/sync/application-set/scm-fixture.ts';
 import type { ApplicationSetSpec } from '../../engine/stages/sync/application-set/types.ts';
 import { isRecord, textAt } from './placed-object.ts';
 
@@ -13,7 +14,10 @@ export function expandSet(
   files: FileSystem,
 ): readonly Record<string, unknown>[] {
   const spec = isRecord(set.spec) ? (set.spec as ApplicationSetSpec) : {};
-  return expandApplicationSet(spec as ApplicationSetSpec, textAt(set.metadata, 'namespace'), askFiles(files)) as never;
+  const annotations = isRecord(set.metadata) ? set.metadata.annotations : undefined;
+  const scmFixture = textAt(annotations, SCM_FIXTURE_ANNOTATION);
+  const inputs = { ask: askFiles(files), clusters: [], ...(scmFixture === '' ? {} : { scmFixture }) };
+  return expandApplicationSet(spec as ApplicationSetSpec, textAt(set.metadata, 'namespace'), inputs) as never;
 }
 
 /** Answers what generators ask about a repository from one file system. */

@@ -111,11 +111,7 @@ function* textsOf(
 }
 
 function filesRead(tree: Tree): Set<string> {
-  return new Set(
-    tree.deployments
-      .filter(({ application, name }) => application !== undefined || tree.kustomizations.has(name === '.' ? '' : name))
-      .flatMap(({ read }) => [...read]),
-  );
+  return new Set(tree.deployments.filter(({ via }) => via !== 'files').flatMap(({ read }) => [...read]));
 }
 
 /** In a folder with a kustomization, or below one: its author meant it to be part of the tree. */

@@ -11,17 +11,21 @@ import { ARGO_REFERENCES } from './references/argo.ts';
 import { POD_REFERENCES } from './references/pods.ts';
 import { SERVICE_REFERENCES } from './references/services.ts';
 import { RENDERING } from './rendering.ts';
+import { SCHEMA } from './schema.ts';
 import { SECRETS } from './secrets.ts';
+import { WAVES } from './waves.ts';
 
 /** All rules, in the order of the reference page. */
 export const RULES: readonly Rule[] = [
   ...RENDERING,
+  ...SCHEMA,
   ...FILES,
   ...POD_REFERENCES,
   ...SERVICE_REFERENCES,
   ...ARGO_REFERENCES,
   ...ANALYSIS,
   ...PROJECTS,
+  ...WAVES,
   ...OWNERSHIP,
   ...IMAGES,
   ...SECRETS,
