@@ -14,6 +14,7 @@ import { RENDERING } from './rendering.ts';
 import { SCHEMA } from './schema.ts';
 import { SECRETS } from './secrets.ts';
 import { WAVES } from './waves.ts';
+import { WINDOWS } from './windows.ts';
 
 /** All rules, in the order of the reference page. */
 export const RULES: readonly Rule[] = [
@@ -25,6 +26,7 @@ export const RULES: readonly Rule[] = [
   ...ARGO_REFERENCES,
   ...ANALYSIS,
   ...PROJECTS,
+  ...WINDOWS,
   ...WAVES,
   ...OWNERSHIP,
   ...IMAGES,
