@@ -56,6 +56,21 @@ describe('places', () => {
     ).toEqual(['staging/patch.yaml:9:11 images/tag image "ghcr.io/shop/web:latest" has the tag "latest", which moves']);
   });
 
+  it('are in the kustomization that sets an image', () => {
+    const files = {
+      ...base,
+      'staging/kustomization.yaml': 'resources: [../base]\nimages:\n  - name: ghcr.io/shop/web\n    newTag: latest\n',
+    };
+    expect(
+      brief(
+        findingsOf(
+          files,
+          RULES.filter(({ id }) => id === 'images/tag'),
+        ),
+      ),
+    ).toEqual([expect.stringContaining('staging/kustomization.yaml:4:5 images/tag')]);
+  });
+
   it('are told once for what several deployments share, with all of them', () => {
     const files = {
       ...base,

@@ -1,7 +1,9 @@
-import type { Issue } from '../finding.ts';
-import { stringAt } from '../model/fields.ts';
+import type { Issue, Place } from '../finding.ts';
+import { elementsAt, stringAt } from '../model/fields.ts';
 import { about } from '../model/lookup.ts';
+import type { PlacedObject } from '../model/placed-object.ts';
 import { containersOf } from '../model/pods.ts';
+import type { Tree } from '../model/tree.ts';
 import type { Rule } from '../rule.ts';
 import { allTemplates } from './references/pods.ts';
 
@@ -19,6 +21,7 @@ const tag: Rule = {
         if (problem === undefined) continue;
         yield {
           ...about(tree, template.owner, [...container.path, 'image']),
+          ...setByKustomization(tree, template.owner, image ?? ''),
           message: `image "${image}" ${problem}`,
           fix: 'name a version that is published once, or a digest',
         };
@@ -26,6 +29,21 @@ const tag: Rule = {
     }
   },
 };
+
+/** Where a kustomization's `images` sets the tag or name, when one does: nothing else has to be edited. */
+function setByKustomization(tree: Tree, object: PlacedObject, image: string): { at?: Place } {
+  for (const { read } of tree.deploymentsOf(object)) {
+    for (const document of [...read].flatMap((path) => tree.sources.get(path)?.documents ?? [])) {
+      for (const { path, value } of elementsAt(document.value, ['images'])) {
+        const { name, newName, newTag, digest } = value as Record<string, string | undefined>;
+        const tag = digest === undefined ? newTag : `@${digest}`;
+        const isSet = tag !== undefined && image === `${newName ?? name}${digest === undefined ? ':' : ''}${tag}`;
+        if (isSet) return { at: document.placeOf([...path, digest === undefined ? 'newTag' : 'digest']) };
+      }
+    }
+  }
+  return {};
+}
 
 const MOVING = new Set(['latest', 'stable', 'main', 'master', 'dev', 'edge', 'nightly', 'head', 'current']);
 
