@@ -64,8 +64,9 @@ const open: Rule = {
   },
   *check(tree): Generator<Issue> {
     for (const { project, application } of applicationsOf(tree)) {
+      // What is frozen is evaluated once an opening, not once a question.
       const windows = elementsAt(project.value, ['spec', 'syncWindows']).map(
-        ({ value }) => value as unknown as SyncWindow,
+        ({ value }) => Object.freeze({ ...value }) as unknown as SyncWindow,
       );
       if (windows.length === 0 || windows.some((window) => problemOf(window) !== undefined)) continue;
       const destination = mapAt(application.value, ['spec', 'destination']) as Record<string, string>;
