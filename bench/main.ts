@@ -6,12 +6,16 @@ import { execFileSync } from 'node:child_process';
 import { cpus, release, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
 import type { EngineProcess } from '../engine/host/testing/engine-process.ts';
+import { measureApplicationSets } from './application-sets.ts';
+import { measureApplications } from './applications.ts';
 import type { BenchContext } from './context.ts';
 import { measureIdle } from './idle.ts';
 import { measureKustomize } from './kustomize.ts';
 import { BenchRepository, untilHealthy } from './live-engine.ts';
+import { measureIngest, measurePromql } from './metrics.ts';
 import { measureProxy } from './proxy.ts';
 import { measureRelease } from './release.ts';
+import { measureRollouts } from './rollouts.ts';
 import { formatTable, type Row } from './samples.ts';
 import { measureSimulation } from './simulation.ts';
 import { measureApiReady, measureHealthy } from './start.ts';
@@ -19,7 +23,12 @@ import { measureApiReady, measureHealthy } from './start.ts';
 /** In the order they are run: those that start engines of their own come before those that share one. */
 const BENCHES: Record<string, (context: BenchContext) => Row[] | Promise<Row[]>> = {
   kustomize: measureKustomize,
+  'application-sets': measureApplicationSets,
+  applications: measureApplications,
   simulation: measureSimulation,
+  ingest: measureIngest,
+  promql: measurePromql,
+  rollouts: measureRollouts,
   'api-ready': measureApiReady,
   healthy: measureHealthy,
   idle: measureIdle,

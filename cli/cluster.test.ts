@@ -11,6 +11,8 @@ import { ensureServerCertificate } from '../engine/edges/real/http-api/certifica
 import { writeKubeconfig } from '../engine/edges/real/http-api/kubeconfig.ts';
 import { HttpApi } from '../engine/edges/real/http-api/server.ts';
 import { machineIds } from '../engine/edges/real/machine-entropy.ts';
+import { Access } from '../engine/mechanism/api/access/access.ts';
+import { NO_AUDIT } from '../engine/mechanism/api/audit/record.ts';
 import { Resources } from '../engine/mechanism/api/resources.ts';
 import { volatileJournal } from '../engine/mechanism/store/journal.ts';
 import { Store } from '../engine/mechanism/store/store.ts';
@@ -43,7 +45,8 @@ async function openTestCluster(): Promise<TestCluster> {
     resources,
     certificate,
     token,
-    identity: { username: 'test', groups: [] },
+    access: new Access(store),
+    audit: NO_AUDIT,
     version: { major: '1', minor: '35', gitVersion: 'v1.35.0', gitCommit: '' },
     now: () => NOW_MS,
     extraRoutes(request, response, url) {

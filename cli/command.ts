@@ -73,6 +73,12 @@ export const GLOBAL_OPTIONS: readonly Option[] = [
   { name: 'help', short: 'h', summary: 'show this text' },
   { name: 'kubeconfig', value: 'FILE', summary: "kubeconfig to use (default: the running engine's, else $KUBECONFIG)" },
   { name: 'context', value: 'NAME', summary: 'context of the kubeconfig to use' },
+  {
+    name: 'auth-token',
+    value: 'TOKEN',
+    summary:
+      "act under this token of an account or project role, not as the engine's administrator (default: $PERN_AUTH_TOKEN)",
+  },
   { name: 'repository', value: 'DIR', summary: 'git repository that is deployed (default: the one you are in)' },
   { name: 'state', value: 'DIR', summary: 'state folder of the engine (default: $PERN_STATE, else DIR/.pern)' },
   {

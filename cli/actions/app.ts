@@ -1,9 +1,10 @@
+import { normaliseRepoUrl } from '../../engine/stages/commit/repo-url.ts';
 import { findKind } from '../../engine/vocabulary/kube/kinds.ts';
 import type { KubeObject } from '../../engine/vocabulary/kube/object.ts';
 import { afterText } from '../arguments.ts';
 import type { Api } from '../client/api.ts';
 import { ObjectCache } from '../client/object-cache.ts';
-import type { Invocation } from '../command.ts';
+import type { Invocation, Options } from '../command.ts';
 import { CliError, EXIT_CODES, type ExitCode } from '../errors.ts';
 import { nearestName } from '../suggest.ts';
 import { applicationLines, applicationListLines, applicationState, conditionLines } from '../view/application-text.ts';
@@ -13,6 +14,7 @@ import { type Line, span } from '../view/lines.ts';
 import { orderedApplications } from '../view/system.ts';
 import { noteNothing, printObjects } from './output.ts';
 import { showLive } from './watch-view.ts';
+import { windowSummary } from './window-guard.ts';
 
 const APPLICATION = 'Application.argoproj.io';
 
@@ -21,17 +23,30 @@ export async function runAppList(invocation: Invocation): Promise<ExitCode> {
   const api = await session.api();
   const format = options.text('output') ?? '';
   const isWide = format === 'wide';
+  const isWanted = listFilter(options);
   if (options.flag('watch')) {
     const cache = await follow(api, invocation.signal);
-    const draw = () => applicationListLines(orderedApplications(cache.list(APPLICATION)), isWide);
+    const draw = () => applicationListLines(orderedApplications(cache.list(APPLICATION).filter(isWanted)), isWide);
     await showLive({ ...invocation, cache, draw });
     return EXIT_CODES.ok;
   }
-  const { items } = await api.list(APPLICATION);
+  const items = (await api.list(APPLICATION, { labelSelector: options.text('selector') })).items.filter(isWanted);
   if (format !== '' && !isWide) await printObjects(terminal, format, items as KubeObject[], false);
   else if (items.length === 0) noteNothing(terminal, findKind(APPLICATION)!, undefined);
   else terminal.lines(applicationListLines(orderedApplications(items), isWide));
   return EXIT_CODES.ok;
+}
+
+/** `--project` and `--repo`, each of which may be given several times. */
+function listFilter(options: Options): (application: Application) => boolean {
+  const [projects, repos] = [options.texts('project'), options.texts('repo').map(normaliseRepoUrl)];
+  return ({ spec }) => {
+    const sources = spec.sources ?? (spec.source === undefined ? [] : [spec.source]);
+    return (
+      (projects.length === 0 || projects.includes(spec.project || 'default')) &&
+      (repos.length === 0 || sources.some(({ repoURL }) => repos.includes(normaliseRepoUrl(repoURL))))
+    );
+  };
 }
 
 export async function runAppGet(invocation: Invocation): Promise<ExitCode> {
@@ -39,7 +54,9 @@ export async function runAppGet(invocation: Invocation): Promise<ExitCode> {
   const api = await session.api();
   let application = await findApplication(api, words[0] ?? '');
   const { name, namespace } = application.metadata;
-  if (options.flag('refresh')) application = await refresh(api, application, invocation);
+  if (options.flag('refresh') || options.flag('hard-refresh')) {
+    application = await refreshedApplication(api, application, invocation, options.flag('hard-refresh'));
+  }
   const format = options.text('output') ?? '';
   if (options.flag('watch')) {
     const cache = await follow(api, signal);
@@ -51,28 +68,38 @@ export async function runAppGet(invocation: Invocation): Promise<ExitCode> {
     return EXIT_CODES.ok;
   }
   if (format !== '' && format !== 'wide') await printObjects(terminal, format, [application as KubeObject], true);
-  else terminal.lines(applicationLines(application));
+  else terminal.lines([...applicationLines(application), ...(await windowSummary(api, application, invocation.now()))]);
   if (applicationState(application).sync === 'OutOfSync') terminal.note(`Next: pern app sync ${words[0]}`);
   return EXIT_CODES.ok;
 }
 
+const WAITS = ['sync', 'health', 'operation', 'suspended', 'degraded', 'delete'];
+
 export async function runAppWait(invocation: Invocation): Promise<ExitCode> {
   const { session, options, terminal, signal, now, arguments: words } = invocation;
   const api = await session.api();
+  if (options.flag('delete') && !(await isThere(api, words[0] ?? ''))) return EXIT_CODES.ok;
   const { metadata } = await findApplication(api, words[0] ?? '');
-  const some = ['sync', 'health', 'operation'].some((name) => options.flag(name));
-  const wants = (name: string) => !some || options.flag(name);
+  const some = WAITS.some((name) => options.flag(name));
+  const wants = (name: string) => (some ? options.flag(name) : ['sync', 'health', 'operation'].includes(name));
   const timeoutMs = options.durationMs('timeout')!;
   const cache = await follow(api, signal);
   const current = () => cache.find(APPLICATION, metadata.namespace, metadata.name);
   const isDone = () => {
     const application = current();
-    if (application === undefined) return false;
+    if (application === undefined) return options.flag('delete');
     const { sync, health } = applicationState(application);
     const isIdle = (application as { operation?: unknown }).operation === undefined && !isRunning(application);
+    const healths = [
+      ['health', 'Healthy'] as const,
+      ['suspended', 'Suspended'] as const,
+      ['degraded', 'Degraded'] as const,
+    ];
+    const accepted = healths.filter(([name]) => wants(name)).map(([, status]) => status as string);
     return (
+      !options.flag('delete') &&
       (!wants('sync') || sync === 'Synced') &&
-      (!wants('health') || health === 'Healthy') &&
+      (accepted.length === 0 || accepted.includes(health)) &&
       (!wants('operation') || isIdle)
     );
   };
@@ -92,6 +119,11 @@ export async function runAppWait(invocation: Invocation): Promise<ExitCode> {
     fix: `see "pern app get ${metadata.name}" for why, or give it more time with --timeout`,
     exitCode: EXIT_CODES.timeout,
   });
+}
+
+async function isThere(api: Api, word: string): Promise<boolean> {
+  const { items } = await api.list(APPLICATION);
+  return items.some((item) => item.metadata.name === word || environmentName(item) === word);
 }
 
 /** One line that says where an application stands. */
@@ -135,9 +167,14 @@ const REFRESH = 'argocd.argoproj.io/refresh';
 const REFRESH_WAIT_MS = 30_000;
 
 /** Asks for a comparison with git and waits until the annotation is taken away, which is the answer. */
-async function refresh(api: Api, { metadata }: Application, { signal, now }: Invocation): Promise<Application> {
+export async function refreshedApplication(
+  api: Api,
+  { metadata }: Application,
+  { signal, now }: Invocation,
+  isHard = false,
+): Promise<Application> {
   const target = { namespace: metadata.namespace, name: metadata.name };
-  await api.patch(APPLICATION, target, { metadata: { annotations: { [REFRESH]: 'normal' } } });
+  await api.patch(APPLICATION, target, { metadata: { annotations: { [REFRESH]: isHard ? 'hard' : 'normal' } } });
   const cache = await follow(api, signal);
   const deadlineMs = now() + REFRESH_WAIT_MS;
   for (;;) {

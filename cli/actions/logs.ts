@@ -5,10 +5,16 @@ import { CliError, EXIT_CODES, type ExitCode } from '../errors.ts';
 import type { Pod } from '../view/pods.ts';
 
 export async function runLogs(invocation: Invocation): Promise<ExitCode> {
-  const { session, options, terminal, signal, arguments: words } = invocation;
+  const { session, arguments: words } = invocation;
   const api = await session.api();
   const namespace = await session.namespace();
-  const pods = await findPods(api, words[0] ?? '', namespace);
+  await printLogs(invocation, api, await findPods(api, words[0] ?? '', namespace));
+  return EXIT_CODES.ok;
+}
+
+/** The logs of pods, one after the other or, with --follow, as they come; several are told apart by a prefix. */
+export async function printLogs(invocation: Invocation, api: Api, pods: readonly Pod[]): Promise<void> {
+  const { options, terminal, signal } = invocation;
   const tail = options.count('tail');
   const base = {
     ...(options.flag('follow') ? { follow: 'true' } : {}),
@@ -20,7 +26,8 @@ export async function runLogs(invocation: Invocation): Promise<ExitCode> {
     const container = containerOf(pod, options.text('container'));
     const prefix = pods.length === 1 ? '' : `[${pod.metadata.name}] `;
     let rest = '';
-    for await (const part of api.logs({ namespace, name: pod.metadata.name }, { ...base, container }, signal)) {
+    const { namespace = 'default', name } = pod.metadata;
+    for await (const part of api.logs({ namespace, name }, { ...base, container }, signal)) {
       if (prefix === '') terminal.write(part);
       else {
         const lines = (rest + part).split('\n');
@@ -32,7 +39,6 @@ export async function runLogs(invocation: Invocation): Promise<ExitCode> {
   };
   if (options.flag('follow')) await Promise.all(pods.map(print));
   else for (const pod of pods) await print(pod);
-  return EXIT_CODES.ok;
 }
 
 /** The pod, or the pods that the selector of a workload selects. Throws CliError when there are none. */

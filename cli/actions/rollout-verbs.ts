@@ -1,3 +1,4 @@
+import { formatTime } from '../../engine/vocabulary/core/clock.ts';
 import { type Api, ApiFailure } from '../client/api.ts';
 import type { Invocation } from '../command.ts';
 import { CliError, EXIT_CODES, type ExitCode } from '../errors.ts';
@@ -10,18 +11,47 @@ export interface RolloutPatch {
   patch: Record<string, unknown>;
 }
 
+/** How far a promotion goes. `step` and `all` are the deprecated flags of `kubectl argo rollouts`. */
+export type Promotion = 'next' | 'full' | 'step' | 'all';
+
 export async function runVerb(invocation: Invocation): Promise<ExitCode> {
-  const { command, session, options, terminal, arguments: words } = invocation;
+  const { command, session, terminal, arguments: words } = invocation;
+  const api = await session.api();
+  const verb = command.name.split(' ')[1] as string;
+  const promotion = verb === 'promote' ? promotionOf(invocation) : 'next';
+  for (const word of words) {
+    const rollout = await findRollout(invocation, api, word);
+    for (const patch of planVerb(verb, rollout, promotion)) await apply(api, rollout, patch);
+    const { name, namespace } = rollout.metadata;
+    const promoted = promotion === 'full' ? 'fully promoted' : 'promoted';
+    const done = { promote: promoted, abort: 'aborted', retry: 'retried', pause: 'paused' }[verb];
+    terminal.line(`rollout '${name}' ${done}`);
+    terminal.note(`Next: pern rollout get ${name} -n ${namespace} -w`);
+  }
+  return EXIT_CODES.ok;
+}
+
+function promotionOf({ options }: Invocation): Promotion {
+  const flags = { full: 'full', 'skip-current-step': 'step', 'skip-all-steps': 'all' } as const;
+  const given = (Object.keys(flags) as (keyof typeof flags)[]).filter((flag) => options.flag(flag));
+  if (given.length > 1) {
+    throw new CliError({
+      what: `${given.map((flag) => `--${flag}`).join(' and ')} exclude each other`,
+      fix: 'give one',
+    });
+  }
+  return given[0] === undefined ? 'next' : flags[given[0]];
+}
+
+/** `pern rollout restart`: pods older than the moment named are replaced, a few at a time. */
+export async function runRestart(invocation: Invocation): Promise<ExitCode> {
+  const { session, options, terminal, now, arguments: words } = invocation;
   const api = await session.api();
   const rollout = await findRollout(invocation, api, words[0] ?? '');
-  const verb = command.name.split(' ')[1] as string;
-  const isFull = verb === 'promote' && options.flag('full');
-  for (const patch of planVerb(verb, rollout, isFull)) await apply(api, rollout, patch);
+  const restartAt = formatTime(now() + (options.durationMs('in') ?? 0));
+  await apply(api, rollout, { patch: { spec: { restartAt } } });
   const { name, namespace } = rollout.metadata;
-  const done = { promote: isFull ? 'fully promoted' : 'promoted', abort: 'aborted', retry: 'retried', pause: 'paused' }[
-    verb
-  ];
-  terminal.line(`rollout '${name}' ${done}`);
+  terminal.line(`rollout '${name}' restarts in ${options.text('in') ?? '0s'}`);
   terminal.note(`Next: pern rollout get ${name} -n ${namespace} -w`);
   return EXIT_CODES.ok;
 }
@@ -30,7 +60,7 @@ export async function runVerb(invocation: Invocation): Promise<ExitCode> {
  * The field changes of a verb (argo-rollouts.md §1.15, K03). Nothing is returned for a full promotion of what is
  * promoted already. Throws CliError for a retry of what is not aborted.
  */
-export function planVerb(verb: string, rollout: Rollout, isFull: boolean): RolloutPatch[] {
+export function planVerb(verb: string, rollout: Rollout, promotion: Promotion): RolloutPatch[] {
   switch (verb) {
     case 'pause':
       return [{ patch: { spec: { paused: true } } }];
@@ -45,7 +75,7 @@ export function planVerb(verb: string, rollout: Rollout, isFull: boolean): Rollo
       }
       return [{ subresource: 'status', patch: { status: { abort: false } } }];
     case 'promote':
-      return isFull ? planFullPromotion(rollout) : planPromotion(rollout);
+      return planPromotion(rollout, promotion);
     default:
       throw new Error(`no such verb: ${verb}`);
   }
@@ -61,29 +91,36 @@ function planFullPromotion(rollout: Rollout): RolloutPatch[] {
   return [...unpause(rollout), ...full];
 }
 
-function planPromotion(rollout: Rollout): RolloutPatch[] {
+function planPromotion(rollout: Rollout, promotion: Promotion): RolloutPatch[] {
+  if (promotion === 'full') return planFullPromotion(rollout);
   const { status, spec } = rollout;
-  const conditions = status?.pauseConditions ?? [];
   const steps = spec.strategy?.canary?.steps ?? [];
   const index = status?.currentStepIndex ?? 0;
   const next = Math.min(index + 1, steps.length);
+  const write = (fields: Record<string, unknown>): RolloutPatch => ({
+    subresource: 'status',
+    patch: { status: fields },
+  });
+  if (promotion !== 'next') {
+    if (steps.length === 0) {
+      throw new CliError({ what: `rollout '${rollout.metadata.name}' has no steps to skip`, fix: 'use --full' });
+    }
+    return [write({ currentStepIndex: promotion === 'all' ? steps.length : next })];
+  }
+  const isPaused = (status?.pauseConditions ?? []).length > 0;
   const analysis = status?.canary?.currentStepAnalysisRunStatus?.status;
-  const isInconclusiveStep =
-    conditions.length > 0 && steps[index]?.analysis !== undefined && analysis === 'Inconclusive';
-  if (isInconclusiveStep) {
+  if (isPaused && analysis === 'Inconclusive' && status?.controllerPause === true && steps.length > 0) {
     const fields = { pauseConditions: null, controllerPause: false, currentStepIndex: next };
-    return [...unpause(rollout), { subresource: 'status', patch: { status: fields } }];
+    return [...unpause(rollout), write(fields)];
   }
-  if (conditions.length > 0) {
-    return [...unpause(rollout), { subresource: 'status', patch: { status: { pauseConditions: null } } }];
-  }
-  if (spec.paused === true) return unpause(rollout);
-  if (steps.length === 0 || index >= steps.length) return [];
-  return [{ subresource: 'status', patch: { status: { pauseConditions: null, currentStepIndex: next } } }];
+  if (isPaused) return [...unpause(rollout), write({ pauseConditions: null })];
+  // Nothing pauses the rollout by itself: its step is skipped, also when a person had paused it.
+  if (steps.length === 0 || index >= steps.length) return unpause(rollout);
+  return [...unpause(rollout), write({ pauseConditions: null, currentStepIndex: next })];
 }
 
 /** Rollouts of installations before the status subresource take the same patch on the object itself. */
-async function apply(api: Api, { metadata }: Rollout, { subresource, patch }: RolloutPatch): Promise<void> {
+export async function apply(api: Api, { metadata }: Rollout, { subresource, patch }: RolloutPatch): Promise<void> {
   const target = { namespace: metadata.namespace, name: metadata.name };
   try {
     await api.patch(ROLLOUT, { ...target, subresource }, patch);

@@ -48,12 +48,19 @@ export async function runRolloutGet(invocation: Invocation): Promise<ExitCode> {
     return EXIT_CODES.ok;
   }
   const { namespace } = rollout.metadata;
-  const [sets, pods, runs] = await Promise.all([
+  const [sets, pods, runs, experiments] = await Promise.all([
     api.list('ReplicaSet.apps', { namespace }),
     api.list('Pod', { namespace }),
     api.list('AnalysisRun.argoproj.io', { namespace }),
+    api.list('Experiment.argoproj.io', { namespace }),
   ]);
-  const objects = { rollout, replicaSets: sets.items, pods: pods.items, analysisRuns: runs.items };
+  const objects = {
+    rollout,
+    replicaSets: sets.items,
+    pods: pods.items,
+    analysisRuns: runs.items,
+    experiments: experiments.items,
+  };
   terminal.lines(rolloutLines(rolloutView(objects, now()), now()));
   noteNext(invocation, rollout);
   return EXIT_CODES.ok;
@@ -91,7 +98,7 @@ export interface WatchedRollout {
 /** Follows a rollout with everything that its view shows. */
 export async function watchRollout(api: Api, { metadata }: Rollout, signal: AbortSignal): Promise<WatchedRollout> {
   const { namespace, name } = metadata;
-  const kinds = [ROLLOUT, 'ReplicaSet.apps', 'Pod', 'AnalysisRun.argoproj.io'];
+  const kinds = [ROLLOUT, 'ReplicaSet.apps', 'Pod', 'AnalysisRun.argoproj.io', 'Experiment.argoproj.io', 'Job.batch'];
   const cache = new ObjectCache(
     api,
     kinds.map((kind) => ({ kind, namespace })),
@@ -107,6 +114,7 @@ export async function watchRollout(api: Api, { metadata }: Rollout, signal: Abor
         replicaSets: cache.list('ReplicaSet.apps'),
         pods: cache.list('Pod'),
         analysisRuns: cache.list('AnalysisRun.argoproj.io'),
+        experiments: cache.list('Experiment.argoproj.io'),
       };
     },
   };

@@ -5,6 +5,7 @@ import { EXIT_CODES, type ExitCode } from '../errors.ts';
 import { findEngine } from '../state-folder.ts';
 import { type Line, plain, span } from '../view/lines.ts';
 import { assessReadiness, SYSTEM_KINDS, type SystemObjects, systemLines } from '../view/system.ts';
+import { inboxRemark } from './notifications.ts';
 import { showLive } from './watch-view.ts';
 
 export async function runStatus(invocation: Invocation): Promise<ExitCode> {
@@ -32,6 +33,8 @@ export async function runStatus(invocation: Invocation): Promise<ExitCode> {
     return EXIT_CODES.ok;
   }
   terminal.lines(draw());
+  const remark = await inboxRemark(await session.api());
+  if (remark !== undefined) terminal.lines([[], remark]);
   const { isReady, waiting } = assessReadiness(cache.list('Application.argoproj.io'), [], cache.list('Pod'));
   if (isReady)
     terminal.note([span('All is Synced and Healthy.', 'ok'), span(' Next: pern release backend VERSION -w')]);

@@ -25,44 +25,60 @@ describe('planVerb: field changes of argo-rollouts §1.15 (rollouts/K03)', () =>
       pauseConditions: [{ reason: 'CanaryPauseStep' }],
       controllerPause: true,
     });
-    expect(planVerb('promote', paused, false)).toEqual([onStatus({ pauseConditions: null })]);
+    expect(planVerb('promote', paused, 'next')).toEqual([onStatus({ pauseConditions: null })]);
   });
 
   it('promote of a manual pause unpauses the spec', () => {
     const unpause = { patch: { spec: { paused: false } } };
-    expect(planVerb('promote', rollout({ currentStepIndex: 1 }, { paused: true }), false)).toEqual([unpause]);
+    // As kubectl argo rollouts 1.9: the step is skipped too.
+    expect(planVerb('promote', rollout({ currentStepIndex: 1 }, { paused: true }), 'next')).toEqual([
+      unpause,
+      onStatus({ pauseConditions: null, currentStepIndex: 2 }),
+    ]);
     const both = rollout({ currentStepIndex: 1, pauseConditions: [{ reason: 'CanaryPauseStep' }] }, { paused: true });
-    expect(planVerb('promote', both, false)).toEqual([unpause, onStatus({ pauseConditions: null })]);
+    expect(planVerb('promote', both, 'next')).toEqual([unpause, onStatus({ pauseConditions: null })]);
   });
 
   it('promote of a running step goes to the next one, and never past the last', () => {
-    expect(planVerb('promote', rollout({ currentStepIndex: 0 }), false)).toEqual([
+    expect(planVerb('promote', rollout({ currentStepIndex: 0 }), 'next')).toEqual([
       onStatus({ pauseConditions: null, currentStepIndex: 1 }),
     ]);
-    expect(planVerb('promote', rollout({ currentStepIndex: 3 }), false)).toEqual([]);
+    expect(planVerb('promote', rollout({ currentStepIndex: 3 }), 'next')).toEqual([]);
   });
 
   it('promote of an inconclusive analysis step accepts it', () => {
     const inconclusive = rollout({
       currentStepIndex: 2,
       pauseConditions: [{ reason: 'InconclusiveAnalysisRun' }],
+      controllerPause: true,
       canary: { currentStepAnalysisRunStatus: { status: 'Inconclusive' } },
     });
-    expect(planVerb('promote', inconclusive, false)).toEqual([
+    expect(planVerb('promote', inconclusive, 'next')).toEqual([
       onStatus({ pauseConditions: null, controllerPause: false, currentStepIndex: 3 }),
     ]);
   });
 
   it('promote --full asks for it, unless the version is stable already', () => {
-    expect(planVerb('promote', rollout({}), true)).toEqual([onStatus({ promoteFull: true })]);
-    expect(planVerb('promote', rollout({ stableRS: 'new' }), true)).toEqual([]);
+    expect(planVerb('promote', rollout({}), 'full')).toEqual([onStatus({ promoteFull: true })]);
+    expect(planVerb('promote', rollout({ stableRS: 'new' }), 'full')).toEqual([]);
+  });
+
+  it('--skip-current-step and --skip-all-steps set the step', () => {
+    const running = rollout({ currentStepIndex: 1 });
+    expect(planVerb('promote', running, 'step')).toEqual([onStatus({ currentStepIndex: 2 })]);
+    expect(planVerb('promote', running, 'all')).toEqual([onStatus({ currentStepIndex: 3 })]);
+  });
+
+  it('a blue-green rollout is promoted by ending its pause', () => {
+    const paused = rollout({ pauseConditions: [{ reason: 'BlueGreenPause' }] }, { strategy: { blueGreen: {} } });
+    expect(planVerb('promote', paused, 'next')).toEqual([onStatus({ pauseConditions: null })]);
   });
 
   it('abort, retry and pause', () => {
-    expect(planVerb('abort', rollout({}), false)).toEqual([onStatus({ abort: true })]);
-    expect(planVerb('retry', rollout({ abort: true }), false)).toEqual([onStatus({ abort: false })]);
-    expect(() => planVerb('retry', rollout({}), false)).toThrow('is not aborted');
-    expect(planVerb('pause', rollout({}), false)).toEqual([{ patch: { spec: { paused: true } } }]);
+    expect(planVerb('abort', rollout({}), 'next')).toEqual([onStatus({ abort: true })]);
+    expect(planVerb('retry', rollout({ abort: true }), 'next')).toEqual([onStatus({ abort: false })]);
+    expect(() => planVerb('retry', rollout({}), 'next')).toThrow('is not aborted');
+    expect(planVerb('pause', rollout({}), 'next')).toEqual([{ patch: { spec: { paused: true } } }]);
   });
 });
 

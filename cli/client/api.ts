@@ -26,8 +26,9 @@ export class ApiFailure extends CliError {
 
 function fixFor(code: number): string | undefined {
   if (code === 401)
-    return 'the token of the kubeconfig is not the API\'s; run "pern up" again or name another kubeconfig';
-  if (code === 403) return 'the account of this kubeconfig may not do that; ask for the right, or use another context';
+    return 'the token is not (or no longer) one of this API; run "pern up" again, name another kubeconfig, or issue a new token for --auth-token';
+  if (code === 403)
+    return 'ask for the right ("pern account can-i" and "pern rbac can" tell which line gives it), or use another token or context';
   return undefined;
 }
 
@@ -96,6 +97,29 @@ export class Api {
   async table(kind: ResourceKind, query: ListQuery, name?: string): Promise<ServerTable> {
     const path = name === undefined ? listPath(kind, query) : objectPath(kind, query.namespace, name);
     return (await this.json({ method: 'GET', path, accept: TABLE_ACCEPT })) as ServerTable;
+  }
+
+  /** Creates an object; what it comes back as has its name, when that was to be generated. */
+  async create<Id extends KindId>(id: Id, namespace: string | undefined, manifest: unknown): Promise<ObjectOf<Id>> {
+    const body = JSON.stringify(manifest);
+    const path = listPath(kindOf(id), { namespace });
+    return (await this.json({ method: 'POST', path, contentType: 'application/json', body })) as ObjectOf<Id>;
+  }
+
+  /** Deletes an object; what belongs to it goes as `propagation` says, the kind's own way without. */
+  async delete(
+    kind: ResourceKind,
+    namespace: string | undefined,
+    name: string,
+    propagation?: 'Foreground' | 'Background' | 'Orphan',
+  ): Promise<void> {
+    const body = propagation === undefined ? {} : { body: JSON.stringify({ propagationPolicy: propagation }) };
+    await this.json({
+      method: 'DELETE',
+      path: objectPath(kind, namespace, name),
+      contentType: 'application/json',
+      ...body,
+    });
   }
 
   /** Patches an object or, with `subresource`, its status. */

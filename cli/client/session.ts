@@ -7,6 +7,7 @@ import { findRepository } from '../git/repository.ts';
 import { decideStateFolder, isTraversableByOthers, kubeconfigFile } from '../state-folder.ts';
 import { environmentNamespaces } from '../view/environments.ts';
 import type { Api } from './api.ts';
+import type { Connection } from './connection.ts';
 
 /** What a command line points at: a repository, its state folder, an API. Each is looked up when first asked for. */
 export interface Session {
@@ -74,21 +75,38 @@ async function connect(
 ): Promise<Api> {
   const [{ Api }, { openConnection }] = await Promise.all([import('./api.ts'), import('./connection.ts')]);
   const named = options.text('kubeconfig');
+  const token = options.text('auth-token');
   const context = options.text('context');
-  if (named !== undefined) return new Api(await openConnection({ file: resolve(named), context }));
+  if (named !== undefined) return new Api(withToken(await openConnection({ file: resolve(named), context }), token));
   const own = ownKubeconfig(stateFolder);
   const isSet = (environment.KUBECONFIG ?? '') !== '';
   const hasOther = isSet || existsSync(join(environment.HOME ?? homedir(), '.kube', 'config'));
   // A stopped engine's kubeconfig still wins: a command must never reach a cluster that nobody named.
   if (own !== undefined && existsSync(own) && (context === undefined || context === 'pern' || !hasOther)) {
-    return new Api(await openConnection({ file: own, context }));
+    // A token from the environment is for the engine; other clusters must not get to see it.
+    const bearer = token ?? (environment.PERN_AUTH_TOKEN || undefined);
+    return new Api(withToken(await openConnection({ file: own, context }), bearer));
   }
-  if (hasOther && (isSet || context !== undefined)) return new Api(await openConnection({ file: undefined, context }));
+  if (hasOther && (isSet || context !== undefined))
+    return new Api(withToken(await openConnection({ file: undefined, context }), token));
   throw new CliError({
     what: 'no engine has been started here, and no kubeconfig is named',
     where: own,
     fix: 'start one with "pern up", or name a cluster with --kubeconfig, --context or $KUBECONFIG',
   });
+}
+
+/** The same API under another token than the kubeconfig's. */
+function withToken(connection: Connection, token: string | undefined): Connection {
+  if (token === undefined) return connection;
+  return {
+    ...connection,
+    async requestOptions() {
+      const options = await connection.requestOptions();
+      return { ...options, headers: { ...options.headers, authorization: `Bearer ${token}` } };
+    },
+    source: `${connection.source} with --auth-token`,
+  };
 }
 
 /** The engine's kubeconfig, when the command line stands in a repository at all. */

@@ -31,7 +31,7 @@ export const check: Command = {
   ],
   examples: [
     { command: 'pern check', does: 'the tree of this repository' },
-    { command: 'pern check -o sarif > findings.sarif', does: 'for code scanning in CI' },
+    { command: 'pern check -o sarif', does: 'the report that code scanning services read' },
     { command: 'pern check --explain images/tag', does: 'what a rule is about' },
   ],
   run: async (invocation) => (await import('../actions/check.ts')).runCheck(invocation),

@@ -5,6 +5,8 @@ export interface MeasurementView {
   phase: string;
   value: string;
   message: string;
+  /** Which condition made it fail, or what the Job said. */
+  reason: string;
   finishedMs: number | undefined;
 }
 
@@ -42,6 +44,14 @@ export interface AnalysisRunView {
   inconclusive: number;
   error: number;
   metrics: readonly MetricView[];
+  jobs: readonly JobView[];
+}
+
+/** A Job that measures, with the phase of its measurement. */
+export interface JobView {
+  name: string;
+  phase: string;
+  createdMs: number;
 }
 
 type AnalysisRun = KindMap['AnalysisRun.argoproj.io'];
@@ -68,7 +78,16 @@ export function analysisRunView(run: AnalysisRun, nowMs: number): AnalysisRunVie
     inconclusive: total((metric) => metric.inconclusive),
     error: total((metric) => metric.error),
     metrics,
+    jobs: results.flatMap((result) => jobViews(result, nowMs)),
   };
+}
+
+/** The Jobs that measurements name; the measurement says how each ended. */
+function jobViews({ measurements = [] }: MetricResult, nowMs: number): JobView[] {
+  return measurements.flatMap(({ metadata, phase = 'Pending', startedAt }) => {
+    const name = metadata?.['job-name'];
+    return name === undefined ? [] : [{ name, phase, createdMs: parseTime(startedAt) ?? nowMs }];
+  });
 }
 
 function scopeOf({ metadata }: AnalysisRun): string {
@@ -86,13 +105,28 @@ function argumentResolver({ spec }: AnalysisRun): (text: unknown) => string | un
       : String(text).replaceAll(/\{\{\s*args\.([\w-]+)\s*\}\}/g, (tag, name: string) => values.get(name) ?? tag);
 }
 
+/** What is asked, in words: the query, the address, or the name of the Job. */
+function askedOf(
+  { provider }: Metric,
+  result: MetricResult | undefined,
+  resolve: (text: unknown) => string | undefined,
+): string | undefined {
+  if (provider?.prometheus !== undefined) return resolve(provider.prometheus.query);
+  if (provider?.web !== undefined) {
+    const { method = 'GET', url, jsonPath } = provider.web as { method?: string; url?: string; jsonPath?: string };
+    return [method, resolve(url), resolve(jsonPath)].filter((part) => part !== undefined).join(' ');
+  }
+  const job = result?.measurements?.at(-1)?.metadata?.['job-name'];
+  return job === undefined ? undefined : `job ${job}`;
+}
+
 function metricView(
   metric: Metric,
   result: MetricResult | undefined,
   resolve: (text: unknown) => string | undefined,
 ): MetricView {
   const provider = Object.keys(metric.provider ?? {})[0] ?? '';
-  const query = result?.metadata?.ResolvedPrometheusQuery ?? resolve(metric.provider?.prometheus?.query);
+  const query = result?.metadata?.ResolvedPrometheusQuery ?? askedOf(metric, result, resolve);
   const count = Number(resolve(metric.count) ?? 0);
   return {
     name: metric.name,
@@ -113,6 +147,7 @@ function metricView(
       phase: measurement.phase ?? 'Pending',
       value: measurement.value ?? '',
       message: measurement.message ?? '',
+      reason: measurement.metadata?.condition ?? '',
       finishedMs: parseTime(measurement.finishedAt),
     })),
   };

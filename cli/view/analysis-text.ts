@@ -62,14 +62,22 @@ function detailRows(metric: MetricView): (readonly (string | Span | Line)[])[] {
     ['fails', metric.failureCondition ?? ''],
     ['query', metric.query ?? (metric.provider === '' ? '' : `provider ${metric.provider}`)],
     ['last at', lastMs === undefined ? '' : formatTime(lastMs)],
+    ['why', whyText(shown)],
     ['message', message],
   ];
   return rows.filter(([, value]) => value !== '').map(([label, value]) => [span(label, 'dim'), value]);
 }
 
+/** Why the last measurement that was not good was not good. */
+function whyText(shown: readonly MeasurementView[]): string {
+  const bad = shown.findLast(({ reason }) => reason !== '');
+  if (bad === undefined) return '';
+  return bad.value === '' ? bad.reason : `${valueText(bad)}: ${bad.reason}`;
+}
+
 /** A Prometheus value with at most six significant digits; the rest is noise to a reader. */
-function valueText({ value, phase }: MeasurementView): string {
-  if (value === '') return phase === 'Error' ? 'no value' : '…';
+function valueText({ value, phase, finishedMs }: MeasurementView): string {
+  if (value === '') return phase === 'Error' ? 'no value' : finishedMs === undefined ? '…' : phase.toLowerCase();
   return value.replaceAll(/-?\d+\.\d{4,}(e[+-]?\d+)?/g, (digits) => String(Number(Number(digits).toPrecision(6))));
 }
 

@@ -1,3 +1,4 @@
+import type { HistoryEntry } from '../../engine/stages/sync/application/types.ts';
 import { formatTime, parseTime } from '../../engine/vocabulary/core/clock.ts';
 import { formatGoDuration } from '../../engine/vocabulary/core/duration.ts';
 import type { Application } from './environments.ts';
@@ -156,4 +157,41 @@ export function resourceLines({ status }: Application): Line[] {
 
 function identity(item: { group?: string; kind?: string; namespace?: string; name?: string }): string[] {
   return [item.group ?? '', item.kind ?? '', item.namespace ?? '', item.name ?? ''];
+}
+
+/** `pern app history`: ID, DATE, REVISION as `argocd app history`, and who began it. */
+export function historyLines(history: readonly HistoryEntry[]): Line[] {
+  if (history.length === 0) return [];
+  const rows = history.map(({ id, deployedAt, initiatedBy, ...entry }): Cell[] => {
+    const sources = entry.sources ?? (entry.source === undefined ? [] : [entry.source]);
+    const shas = entry.revisions ?? (entry.revision === undefined ? [] : [entry.revision]);
+    const revisions = shas.map((sha, index) => `${sources[index]?.targetRevision || 'HEAD'} (${sha.slice(0, 7)})`);
+    const by = initiatedBy?.automated === true ? 'automated' : (initiatedBy?.username ?? '');
+    return [String(id), deployedAt, revisions.join(', '), by];
+  });
+  return titledTable(['ID', 'DATE', 'REVISION', 'INITIATED BY'], rows);
+}
+
+/** `pern app resources`: what the application manages, each with sync status and health. */
+export function resourceListLines({ status }: Application): Line[] {
+  const rows = (status?.resources ?? []).map((resource): Cell[] => [
+    ...identity(resource),
+    resource.status === undefined ? '' : stateSpan(resource.status),
+    resource.health?.status === undefined ? '' : stateSpan(resource.health.status),
+    resource.requiresPruning === true ? 'prune' : '',
+  ]);
+  return rows.length === 0
+    ? []
+    : titledTable(['GROUP', 'KIND', 'NAMESPACE', 'NAME', 'STATUS', 'HEALTH', 'REQUIRES'], rows);
+}
+
+/** `pern app actions list`. */
+export function resourceActionLines(
+  rows: readonly { group: string; kind: string; namespace: string; name: string; action: string }[],
+): Line[] {
+  if (rows.length === 0) return [];
+  return titledTable(
+    ['GROUP', 'KIND', 'NAME', 'ACTION'],
+    rows.map(({ group, kind, name, action }): Cell[] => [group, kind, name, action]),
+  );
 }

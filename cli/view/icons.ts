@@ -24,6 +24,7 @@ const STATES: Readonly<Record<string, readonly [icon: string, tone: Tone | undef
   Error: ['⚠', 'bad'],
   Degraded: ['✖', 'bad'],
   Failed: ['✖', 'bad'],
+  ReplicaFailure: ['✖', 'bad'],
   ScaledDown: ['•', 'dim'],
 };
 

@@ -8,6 +8,7 @@ import { isPodReady, type Pod, podStatus, readyContainers, restartCount } from '
 export type Rollout = KindMap['Rollout.argoproj.io'];
 export type ReplicaSet = KindMap['ReplicaSet.apps'];
 export type AnalysisRun = KindMap['AnalysisRun.argoproj.io'];
+export type Experiment = KindMap['Experiment.argoproj.io'];
 
 /** The objects that a view of one rollout is made from. Those of other rollouts may be among them. */
 export interface RolloutObjects {
@@ -15,6 +16,7 @@ export interface RolloutObjects {
   replicaSets: readonly ReplicaSet[];
   pods: readonly Pod[];
   analysisRuns: readonly AnalysisRun[];
+  experiments?: readonly Experiment[];
 }
 
 export interface StepView {
@@ -34,19 +36,33 @@ export interface PodView {
   createdMs: number;
 }
 
+export type Role = 'canary' | 'stable' | 'active' | 'preview' | 'ping' | 'pong';
+
 export interface ReplicaSetView {
   name: string;
-  status: 'Healthy' | 'Progressing' | 'ScaledDown' | 'Degraded';
-  roles: readonly ('canary' | 'stable' | 'active' | 'preview')[];
+  status: 'Healthy' | 'Progressing' | 'ScaledDown' | 'ReplicaFailure';
+  roles: readonly Role[];
   createdMs: number;
   /** When it will be scaled down, while it waits for that. */
   scaleDownMs: number | undefined;
   pods: readonly PodView[];
 }
 
+export interface ExperimentView {
+  name: string;
+  namespace: string;
+  phase: string;
+  message: string;
+  createdMs: number;
+  images: readonly { image: string; tags: readonly string[] }[];
+  replicaSets: readonly ReplicaSetView[];
+  analysisRuns: readonly AnalysisRunView[];
+}
+
 export interface RevisionView {
   number: number;
   replicaSets: readonly ReplicaSetView[];
+  experiments: readonly ExperimentView[];
   analysisRuns: readonly AnalysisRunView[];
 }
 
@@ -69,6 +85,7 @@ export interface RolloutView {
   revisions: readonly RevisionView[];
 }
 
+const TEMPLATE_NAME = 'experiment.argoproj.io/template-name';
 const HASH_LABEL = 'rollouts-pod-template-hash';
 const REVISION = 'rollout.argoproj.io/revision';
 
@@ -152,28 +169,93 @@ function isOwned(object: Parameters<typeof controllerOf>[0], owner: { metadata: 
   return controllerOf(object)?.uid === owner.metadata.uid;
 }
 
-function rolesOf(set: ReplicaSet, { spec, status }: Rollout): ('canary' | 'stable' | 'active' | 'preview')[] {
+/** As `kubectl argo rollouts` names them: the version all went to, the one that is tried, and whom the services select. */
+function rolesOf(set: ReplicaSet, { spec, status }: Rollout): Role[] {
   const hash = hashOf(set);
+  const isStable = hash !== undefined && hash === status?.stableRS;
   if (spec.strategy?.blueGreen !== undefined) {
     const { activeSelector, previewSelector } = status?.blueGreen ?? {};
-    if (hash === activeSelector) return ['stable', 'active'];
-    return hash === previewSelector ? ['preview'] : [];
+    const service: Role[] = hash === activeSelector ? ['active'] : hash === previewSelector ? ['preview'] : [];
+    return [...(isStable ? (['stable'] as const) : []), ...service];
   }
-  if (hash === status?.stableRS) return ['stable'];
-  return hash === status?.currentPodHash ? ['canary'] : [];
+  if (!isStable && hash !== status?.currentPodHash) return [];
+  const stablePing = status?.canary?.stablePingPong;
+  const isPing = stablePing !== undefined && (stablePing === 'ping') === isStable;
+  const service: Role[] =
+    spec.strategy?.canary?.pingPong === undefined || stablePing === undefined ? [] : [isPing ? 'ping' : 'pong'];
+  return [isStable ? 'stable' : 'canary', ...service];
 }
 
-function imageViews({ rollout, replicaSets }: RolloutObjects): { image: string; tags: string[] }[] {
+const ROLES: readonly string[] = ['canary', 'stable', 'active', 'preview', 'ping', 'pong'];
+
+function byRole(a: string, b: string): number {
+  const rank = (tag: string) => (ROLES.includes(tag) ? ROLES.indexOf(tag) : ROLES.length);
+  return rank(a) - rank(b) || (a < b ? -1 : 1);
+}
+
+type ImageTags = readonly [set: ReplicaSet, tags: readonly string[]];
+
+/** Images of sets that have pods, with what these are: by image, tags by name. */
+function taggedImages(sets: readonly ImageTags[]): { image: string; tags: string[] }[] {
   const images = new Map<string, Set<string>>();
-  for (const set of replicaSets) {
-    if (!isOwned(set, rollout) || (set.spec.replicas ?? 0) === 0) continue;
+  for (const [set, roles] of sets) {
+    if ((set.spec.replicas ?? 0) === 0 && (set.status?.replicas ?? 0) === 0) continue;
     for (const { image = '' } of set.spec.template?.spec?.containers ?? []) {
       const tags = images.get(image) ?? new Set();
-      for (const role of rolesOf(set, rollout)) tags.add(role);
+      for (const role of roles) tags.add(role);
       images.set(image, tags);
     }
   }
-  return [...images].sort(([a], [b]) => (a < b ? -1 : 1)).map(([image, tags]) => ({ image, tags: [...tags].sort() }));
+  return [...images]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([image, tags]) => ({ image, tags: [...tags].sort(byRole) }));
+}
+
+function imageViews({ rollout, replicaSets, experiments = [] }: RolloutObjects): { image: string; tags: string[] }[] {
+  const own = replicaSets.filter((set) => isOwned(set, rollout)).map((set): ImageTags => [set, rolesOf(set, rollout)]);
+  const tried = experiments
+    .filter((experiment) => isOwned(experiment, rollout))
+    .flatMap((experiment) => experimentImages(experiment, replicaSets));
+  return taggedImages([...own, ...tried]);
+}
+
+function experimentImages(experiment: Experiment, replicaSets: readonly ReplicaSet[]): ImageTags[] {
+  return replicaSets
+    .filter((set) => isOwned(set, experiment))
+    .map((set) => {
+      const template = set.metadata.annotations?.[TEMPLATE_NAME];
+      return [set, template === undefined ? [] : [`Σ:${template}`]];
+    });
+}
+
+/** An Experiment with its ReplicaSets and AnalysisRuns, as `kubectl argo rollouts get experiment` shows it. */
+export function experimentView(
+  experiment: Experiment,
+  objects: Pick<RolloutObjects, 'replicaSets' | 'pods' | 'analysisRuns'>,
+  nowMs: number,
+): ExperimentView {
+  const { metadata, status } = experiment;
+  const { replicaSets, pods, analysisRuns } = objects;
+  return {
+    name: metadata.name,
+    namespace: metadata.namespace ?? '',
+    phase: status?.phase ?? 'Pending',
+    message: status?.message ?? '',
+    createdMs: parseTime(metadata.creationTimestamp) ?? nowMs,
+    images: taggedImages(experimentImages(experiment, replicaSets)),
+    replicaSets: replicaSets
+      .filter((set) => isOwned(set, experiment))
+      .map((set) => replicaSetView(set, [], pods, nowMs))
+      .sort(byAge),
+    analysisRuns: analysisRuns
+      .filter((run) => isOwned(run, experiment))
+      .map((run) => analysisRunView(run, nowMs))
+      .sort(byAge),
+  };
+}
+
+function byAge(a: { createdMs: number; name: string }, b: { createdMs: number; name: string }): number {
+  return a.createdMs - b.createdMs || (a.name < b.name ? -1 : 1);
 }
 
 type Step = NonNullable<NonNullable<NonNullable<Rollout['spec']['strategy']>['canary']>['steps']>[number];
@@ -222,39 +304,52 @@ function currentRemark(rollout: Rollout, step: Step, nowMs: number): string | un
 
 function revisionViews(objects: RolloutObjects, nowMs: number): RevisionView[] {
   const { rollout } = objects;
-  const numbers = new Map<number, { sets: ReplicaSetView[]; runs: AnalysisRunView[] }>();
+  const numbers = new Map<number, { sets: ReplicaSetView[]; experiments: ExperimentView[]; runs: AnalysisRunView[] }>();
   const at = (annotations: Record<string, string> | undefined) => {
     const number = Number(annotations?.[REVISION] ?? 0);
-    const entry = numbers.get(number) ?? { sets: [], runs: [] };
+    const entry = numbers.get(number) ?? { sets: [], experiments: [], runs: [] };
     numbers.set(number, entry);
     return entry;
   };
   for (const set of objects.replicaSets) {
-    if (isOwned(set, rollout)) at(set.metadata.annotations).sets.push(replicaSetView(set, objects, nowMs));
+    if (!isOwned(set, rollout)) continue;
+    at(set.metadata.annotations).sets.push(replicaSetView(set, rolesOf(set, rollout), objects.pods, nowMs));
+  }
+  for (const experiment of objects.experiments ?? []) {
+    if (!isOwned(experiment, rollout)) continue;
+    at(experiment.metadata.annotations).experiments.push(experimentView(experiment, objects, nowMs));
   }
   for (const run of objects.analysisRuns) {
     if (isOwned(run, rollout)) at(run.metadata.annotations).runs.push(analysisRunView(run, nowMs));
   }
   return [...numbers]
     .sort(([a], [b]) => b - a)
-    .map(([number, { sets, runs }]) => ({
+    .map(([number, { sets, experiments, runs }]) => ({
       number,
-      replicaSets: sets.sort((a, b) => b.createdMs - a.createdMs),
-      analysisRuns: runs.sort((a, b) => a.createdMs - b.createdMs || (a.name < b.name ? -1 : 1)),
+      replicaSets: sets.sort((a, b) => (a.name < b.name ? -1 : 1)),
+      experiments: experiments.sort(byAge),
+      analysisRuns: runs.sort(byAge),
     }));
 }
 
-function replicaSetView(set: ReplicaSet, { rollout, pods }: RolloutObjects, nowMs: number): ReplicaSetView {
+function replicaSetView(set: ReplicaSet, roles: readonly Role[], pods: readonly Pod[], nowMs: number): ReplicaSetView {
   const desired = set.spec.replicas ?? 0;
   const isObserved = (set.status?.observedGeneration ?? 0) >= (set.metadata.generation ?? 0);
   const hasFailure = set.status?.conditions?.some(({ type, status }) => type === 'ReplicaFailure' && status === 'True');
   const isComplete = isObserved && (set.status?.availableReplicas ?? 0) >= desired;
   return {
     name: set.metadata.name,
-    status: hasFailure === true ? 'Degraded' : desired === 0 ? 'ScaledDown' : isComplete ? 'Healthy' : 'Progressing',
-    roles: rolesOf(set, rollout),
+    status:
+      hasFailure === true && isObserved
+        ? 'ReplicaFailure'
+        : desired === 0 && isObserved
+          ? 'ScaledDown'
+          : isComplete
+            ? 'Healthy'
+            : 'Progressing',
+    roles,
     createdMs: parseTime(set.metadata.creationTimestamp) ?? nowMs,
-    scaleDownMs: desired === 0 ? undefined : parseTime(set.metadata.annotations?.['scale-down-deadline']),
+    scaleDownMs: parseTime(set.metadata.annotations?.['scale-down-deadline']),
     pods: podsOf(set, pods, nowMs),
   };
 }

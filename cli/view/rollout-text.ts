@@ -1,4 +1,5 @@
 import { formatAge } from '../../engine/vocabulary/core/duration.ts';
+import type { AnalysisRunView } from './analysis-model.ts';
 import { analysesLines, latestAnalysisLines, measurementCounts } from './analysis-text.ts';
 import { analysisSpan, KIND_ICONS, stateSpan } from './icons.ts';
 import {
@@ -13,7 +14,7 @@ import {
   titledTable,
   treeRows,
 } from './lines.ts';
-import type { PodView, ReplicaSetView, RevisionView, RolloutView, StepView } from './rollout-model.ts';
+import type { ExperimentView, PodView, ReplicaSetView, RevisionView, RolloutView, StepView } from './rollout-model.ts';
 
 /**
  * `pern rollout get`: summary, steps, the tree of revisions, and the analyses of the newest revision. When that takes
@@ -80,10 +81,7 @@ function section(title: string, lines: readonly Line[]): Line[] {
 
 function summaryLines(view: RolloutView): Line[] {
   const { replicas } = view;
-  const images = view.images.map(({ image, tags }, index) => {
-    const suffix = tags.length === 0 ? '' : ` (${tags.join(', ')})`;
-    return [index === 0 ? 'Images' : '', `${image}${suffix}`] as const;
-  });
+  const images = imageRows(view.images);
   const canary: (readonly [string, Cell])[] =
     view.strategy === 'BlueGreen'
       ? []
@@ -109,6 +107,40 @@ function summaryLines(view: RolloutView): Line[] {
   ]);
 }
 
+function imageRows(images: RolloutView['images']): (readonly [string, string])[] {
+  return images.map(({ image, tags }, index) => {
+    const suffix = tags.length === 0 ? '' : ` (${tags.join(', ')})`;
+    return [index === 0 ? 'Images' : '', `${image}${suffix}`] as const;
+  });
+}
+
+/** `pern rollout get experiment`: summary, tree, and its analyses with values beside thresholds. */
+export function experimentLines(view: ExperimentView, nowMs: number): Line[] {
+  const summary = labelled([
+    ['Name', view.name],
+    ['Namespace', view.namespace],
+    ['Status', analysisSpan(view.phase)],
+    ...(view.message === '' ? [] : [['Message', view.message] as const]),
+    ...imageRows(view.images),
+  ]);
+  const tree = titledTable(TREE_TITLES, treeRows([experimentNode(view, nowMs)]), 2);
+  return [...summary, [], ...tree, ...section('Analysis', analysesLines(view.analysisRuns))];
+}
+
+/** `pern rollout list experiments`. */
+export function experimentListLines(views: readonly ExperimentView[], nowMs: number): Line[] {
+  const rows = views.map((view): Cell[] => [
+    view.namespace,
+    view.name,
+    analysisSpan(view.phase),
+    formatAge(nowMs - view.createdMs),
+    String(view.replicaSets.length),
+  ]);
+  return titledTable(['NAMESPACE', 'NAME', 'STATUS', 'AGE', 'REPLICASETS'], rows);
+}
+
+const TREE_TITLES = ['NAME', 'KIND', 'STATUS', 'AGE', 'INFO'];
+
 function stepLines(steps: readonly StepView[]): Line[] {
   const rows = steps.map(({ label, state, remark }, index): Cell[] => {
     const marker = state === 'done' ? span('✔', 'ok') : state === 'current' ? span('▶', 'busy') : span(' ');
@@ -128,25 +160,51 @@ function treeLines(view: RolloutView, nowMs: number): Line[] {
     ],
     children: view.revisions.map((revision) => revisionNode(revision, nowMs)),
   };
-  return titledTable(['NAME', 'KIND', 'STATUS', 'AGE', 'INFO'], treeRows([root]), 2);
+  return titledTable(TREE_TITLES, treeRows([root]), 2);
+}
+
+function analysisNode(run: AnalysisRunView, nowMs: number): TreeNode {
+  const counts = measurementCounts(run);
+  const scope = run.scope === '' ? [] : [span(counts.length === 0 ? run.scope : `${run.scope} `)];
+  return {
+    cells: [
+      `${KIND_ICONS.AnalysisRun} ${run.name}`,
+      'AnalysisRun',
+      analysisSpan(run.phase),
+      formatAge(nowMs - run.createdMs),
+      [...scope, ...counts],
+    ],
+    children: run.jobs.map(({ name, phase, createdMs }) => ({
+      cells: [`${KIND_ICONS.Job} ${name}`, 'Job', analysisSpan(phase), formatAge(nowMs - createdMs), ''],
+      children: [],
+    })),
+  };
+}
+
+function experimentNode(experiment: ExperimentView, nowMs: number): TreeNode {
+  return {
+    cells: [
+      `${KIND_ICONS.Experiment} ${experiment.name}`,
+      'Experiment',
+      analysisSpan(experiment.phase),
+      formatAge(nowMs - experiment.createdMs),
+      '',
+    ],
+    children: [
+      ...experiment.replicaSets.map((set) => replicaSetNode(set, nowMs)),
+      ...experiment.analysisRuns.map((run) => analysisNode(run, nowMs)),
+    ],
+  };
 }
 
 function revisionNode(revision: RevisionView, nowMs: number): TreeNode {
-  const runs = revision.analysisRuns.map(
-    (run): TreeNode => ({
-      cells: [
-        `${KIND_ICONS.AnalysisRun} ${run.name}`,
-        'AnalysisRun',
-        analysisSpan(run.phase),
-        formatAge(nowMs - run.createdMs),
-        [span(`${run.scope} `), ...measurementCounts(run)],
-      ],
-      children: [],
-    }),
-  );
   return {
     cells: [`# revision:${revision.number}`, '', '', '', ''],
-    children: [...revision.replicaSets.map((set) => replicaSetNode(set, nowMs)), ...runs],
+    children: [
+      ...revision.replicaSets.map((set) => replicaSetNode(set, nowMs)),
+      ...revision.experiments.map((experiment) => experimentNode(experiment, nowMs)),
+      ...revision.analysisRuns.map((run) => analysisNode(run, nowMs)),
+    ],
   };
 }
 

@@ -66,7 +66,10 @@ function remark({ status }: Application): Cell {
   const error = status?.conditions?.find(({ type }) => /Error$/.test(type));
   if (error !== undefined) return span(`${error.type}: ${error.message}`, 'bad');
   const operation = status?.operationState;
-  if (operation === undefined || operation.phase === 'Succeeded') return '';
+  if (operation === undefined || operation.phase === 'Succeeded') {
+    const undelivered = status?.conditions?.filter(({ type }) => type === 'NotificationDeliveryWarning').length ?? 0;
+    return undelivered === 0 ? '' : span(`notifications with trouble: ${undelivered}`, 'warn');
+  }
   return span(operation.message ?? operation.phase, operation.phase === 'Running' ? 'busy' : 'bad');
 }
 

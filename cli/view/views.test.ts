@@ -10,8 +10,14 @@ import { describeLines } from './describe-text.ts';
 import { eventLine } from './events-text.ts';
 import { failureLines } from './failure-report.ts';
 import { type Line, plain, plainText } from './lines.ts';
-import { rolloutView } from './rollout-model.ts';
-import { rolloutLines, rolloutListLines, rolloutProgressLine } from './rollout-text.ts';
+import { experimentView, rolloutView } from './rollout-model.ts';
+import {
+  experimentLines,
+  experimentListLines,
+  rolloutLines,
+  rolloutListLines,
+  rolloutProgressLine,
+} from './rollout-text.ts';
 import { assessReadiness, stateLines, systemLines } from './system.ts';
 
 /** Objects of a fixture, by kind; its first document says what time it is. */
@@ -42,6 +48,7 @@ function systemOf(fixture: Fixture) {
     jobs: fixture.list('Job.batch'),
     pods: fixture.list('Pod'),
     analysisRuns: fixture.list('AnalysisRun.argoproj.io'),
+    experiments: fixture.list('Experiment.argoproj.io'),
   };
 }
 
@@ -57,6 +64,15 @@ function drawRollout(fixture: Fixture): Line[] {
     ...titled('get on 30 rows', rolloutLines(view, fixture.nowMs, 30)),
     ...titled('progress', [rolloutProgressLine(view)]),
     ...titled('list', rolloutListLines([view])),
+  ];
+}
+
+function drawExperiment(fixture: Fixture): Line[] {
+  const [experiment] = fixture.list('Experiment.argoproj.io');
+  const view = experimentView(experiment!, systemOf(fixture), fixture.nowMs);
+  return [
+    ...titled('get', experimentLines(view, fixture.nowMs)),
+    ...titled('list', experimentListLines([view], fixture.nowMs)),
   ];
 }
 
@@ -91,6 +107,7 @@ function drawSystem(fixture: Fixture): Line[] {
 
 const DRAW: Readonly<Record<string, (fixture: Fixture) => Line[]>> = {
   rollout: drawRollout,
+  experiment: drawExperiment,
   application: drawApplication,
   system: drawSystem,
 };

@@ -8,9 +8,24 @@ import { DEFAULT_STORAGE_CLASS } from '../workloads/persistent-volume-claim/cont
 
 const MANAGER = 'pern';
 
+/** The script of Argo CD's documentation for apps of apps: a wave of children waits until they are healthy. */
+const APPLICATION_HEALTH = `hs = {}
+hs.status = "Progressing"
+hs.message = ""
+if obj.status ~= nil then
+  if obj.status.health ~= nil then
+    hs.status = obj.status.health.status
+    if obj.status.health.message ~= nil then
+      hs.message = obj.status.health.message
+    end
+  end
+end
+return hs
+`;
+
 /** What a cluster with Argo CD, Argo Rollouts, ingress-nginx and a storage class has before anybody deploys to it. */
 export const CLUSTER_MANIFESTS: readonly Manifest[] = [
-  ...['default', 'kube-system', 'argocd', 'monitoring'].map((name) => ({
+  ...['default', 'kube-system', 'argocd', 'argo-rollouts', 'monitoring'].map((name) => ({
     apiVersion: 'v1',
     kind: 'Namespace',
     metadata: { name },
@@ -28,6 +43,12 @@ export const CLUSTER_MANIFESTS: readonly Manifest[] = [
     provisioner: 'pern-gitops/local',
   },
   defaultProject('argocd'),
+  {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name: 'argocd-cm', namespace: 'argocd', labels: { 'app.kubernetes.io/part-of': 'argocd' } },
+    data: { 'resource.customizations.health.argoproj.io_Application': APPLICATION_HEALTH },
+  },
 ];
 
 /** Creates what is missing of the cluster's own objects; what is there is left as it is. */

@@ -1,5 +1,10 @@
 import type { Controller } from '#control/controller.ts';
 import { analysisRunController } from '../stages/analysis/controller.ts';
+import { experimentController } from '../stages/experiment/controller.ts';
+import { applicationNotificationController } from '../stages/notification/application-controller.ts';
+import { notificationDeliveryController } from '../stages/notification/delivery-controller.ts';
+import { notificationRetentionController } from '../stages/notification/retention-controller.ts';
+import { rolloutNotificationController } from '../stages/notification/rollout-controller.ts';
 import { rolloutController } from '../stages/rollout/controller.ts';
 import { rolloutServiceController } from '../stages/rollout/service-cleanup.ts';
 import type { ApplicationConfig } from '../stages/sync/application/config.ts';
@@ -27,7 +32,12 @@ export function allControllers(config: ClusterConfig): readonly Controller<never
     applicationController(config.application),
     rolloutController,
     rolloutServiceController,
+    experimentController,
     analysisRunController,
+    applicationNotificationController,
+    rolloutNotificationController,
+    notificationDeliveryController,
+    notificationRetentionController,
     ingressController({ ingressClass: 'nginx', address: config.ingressAddress }),
     serviceProxyController,
     clusterDnsController,

@@ -1,6 +1,8 @@
 import { join } from 'node:path';
 import type { Machine } from '#edges/ports.ts';
 import { LocalGit } from '#edges/real/git/local-git.ts';
+import { isRemoteUrl, RemoteRepository } from '#edges/real/git/remote-repository.ts';
+import type { RepositoryAccess } from '#edges/real/git/repository-access.ts';
 import { BUILT_IN_IMAGES } from '#edges/real/images/built-in-images.ts';
 import { ImageStore } from '#edges/real/images/image-store.ts';
 import { KustomizeBinary } from '#edges/real/kustomize/kustomize-binary.ts';
@@ -9,8 +11,10 @@ import { machineTime } from '#edges/real/machine-time.ts';
 import { openMetrics, type RealMetrics } from '#edges/real/metrics/metrics-port.ts';
 import type { Exporter } from '#edges/real/metrics/self-scrape.ts';
 import { RealNode } from '#edges/real/node/real-node.ts';
+import { openNotifications, type RealNotifications } from '#edges/real/notification/notification-port.ts';
 import type { ListenProblem } from '#edges/real/traffic/service-listeners.ts';
 import { openTraffic, type RealTraffic } from '#edges/real/traffic/traffic-port.ts';
+import { openWeb, type RealWeb } from '#edges/real/web/web-port.ts';
 import { formatExposition } from '#lib/exposition/index.ts';
 import type { SandboxState } from '#machine/pods.ts';
 import type { Store } from '#store/store.ts';
@@ -24,6 +28,8 @@ export interface LiveMachine extends Machine {
   traffic: RealTraffic;
   metrics: RealMetrics;
   source: LocalGit;
+  notifications: RealNotifications;
+  web: RealWeb;
   images: ImageStore;
 }
 
@@ -35,30 +41,42 @@ export function openMachine(parts: {
   prometheusUrl?: string;
   /** A kustomize binary that renders instead of the library. */
   kustomize?: string;
+  /** How a remote repository is read now. */
+  access: (repoURL: string) => RepositoryAccess;
   onProblem: (problem: ListenProblem) => void;
   log: Log;
 }): LiveMachine {
   const { stateFolder } = parts;
   const images = new ImageStore(stateFolder, BUILT_IN_IMAGES);
+  const traffic = openTraffic({
+    entropy: machineEntropy,
+    ids: machineIds,
+    namesFolder: join(stateFolder, 'names'),
+    onProblem: parts.onProblem,
+  });
+  const remotes = {
+    folder: join(stateFolder, 'repositories'),
+    scheduler: machineTime,
+    entropy: machineEntropy,
+    access: parts.access,
+  };
   return {
     images,
     node: new RealNode({ stateDirectory: stateFolder, logDirectory: join(stateFolder, 'logs'), images }),
-    traffic: openTraffic({
-      entropy: machineEntropy,
-      ids: machineIds,
-      namesFolder: join(stateFolder, 'names'),
-      onProblem: parts.onProblem,
-    }),
+    traffic,
+    web: openWeb((host) => traffic.names.addressesOf(host)),
     metrics: openMetrics({
       scheduler: machineTime,
       snapshotFile: join(stateFolder, 'metrics.snapshot'),
       prometheusUrl: parts.prometheusUrl,
       onProblem: (message) => parts.log('warn', message),
     }),
+    notifications: openNotifications(machineTime),
     source: new LocalGit(
       { [parts.repoURL]: parts.repository },
       kustomizeLibrary,
       parts.kustomize === undefined ? undefined : new KustomizeBinary(parts.kustomize),
+      (url) => (isRemoteUrl(url) ? new RemoteRepository(url, remotes) : undefined),
     ),
   };
 }
@@ -82,7 +100,7 @@ export function exportersOf(machine: LiveMachine, objects: Store): Exporter[] {
       job: 'kubelet',
       instance: 'pern-local',
       honorLabels: true,
-      exposition: () => formatExposition(cadvisorMetrics(withUsage(machine.node))),
+      exposition: () => formatExposition(cadvisorMetrics(withUsage(machine.node), objects)),
     },
   ];
 }

@@ -4,14 +4,17 @@ import { join } from 'node:path';
 import { builtInAdmission } from '#api/admission.ts';
 import type { StepRecord } from '#control/control-loop.ts';
 import { EventRecorder } from '#control/event-recorder.ts';
+import { runGit } from '#edges/real/git/object-reader.ts';
 import { machineEntropy, machineIds } from '#edges/real/machine-entropy.ts';
 import { machineTime } from '#edges/real/machine-time.ts';
 import { servePrometheus } from '#edges/real/metrics/prometheus-api.ts';
 import { openSqliteJournal } from '#edges/real/sqlite-journal.ts';
 import type { ListenProblem } from '#edges/real/traffic/service-listeners.ts';
+import { serveWebhook } from '#edges/real/webhook/receiver.ts';
 import { assessHealth } from '#kube/health/health.ts';
 import type { KubeObject, Manifest } from '#kube/object.ts';
 import { DEFAULT_CONFIG } from '../stages/sync/application/config.ts';
+import { openAudit } from './audit.ts';
 import { applyRoot, installCluster, parseRootManifests, rootRepoURL } from './cluster-objects.ts';
 import { allControllers } from './controllers.ts';
 import { Engine } from './engine.ts';
@@ -22,6 +25,7 @@ import type { Log } from './log.ts';
 import { takeNetwork } from './loopback-network.ts';
 import { servePern } from './pern-routes.ts';
 import { keepPrivate } from './private-file.ts';
+import { refreshOnRequest, storedAccess } from './repository-secrets.ts';
 
 export interface LiveOptions {
   /** A git work tree with `pern-gitops/` in it. */
@@ -71,7 +75,12 @@ export async function startLive(options: LiveOptions): Promise<LiveHost> {
   keepPrivate(database);
   const journal = openSqliteJournal(database);
   const problems: { report: (problem: ListenProblem) => void } = { report: () => {} };
-  const machine = openMachine({ ...options, repoURL, onProblem: (problem) => problems.report(problem) });
+  const machine = openMachine({
+    ...options,
+    repoURL,
+    onProblem: (problem) => problems.report(problem),
+    access: (url) => storedAccess(engine.store, url),
+  });
   const ingressPort = await listening('ingress', options.ingressPort, () =>
     machine.traffic.ingress.listen(options.ingressPort),
   );
@@ -92,17 +101,19 @@ export async function startLive(options: LiveOptions): Promise<LiveHost> {
     sliceMs: SLICE_MS,
   });
   problems.report = serviceProblems(engine);
+  refreshOnRequest(engine.store, (url) => machine.source.refresh(url));
   const startedAt = new Date().toISOString();
   const build = builderFor({ repository, stateFolder, log });
-  const info = () => ({
+  const info = async () => ({
     version: options.version,
     repository,
-    branch: git(repository, 'rev-parse', '--abbrev-ref', 'HEAD').trim(),
+    branch: await branchOf(repository),
     ingressPort,
     startedAt,
     memoryBytes: process.memoryUsage().rss,
     images: machine.images.list(),
   });
+  const audit = openAudit({ stateFolder, store: engine.store, log });
   const api = await listening('API', options.apiPort, () =>
     openApi({
       resources: engine.resources,
@@ -112,6 +123,8 @@ export async function startLive(options: LiveOptions): Promise<LiveHost> {
       version: options.version,
       log,
       isReady: () => engine.isPlanning,
+      audit,
+      openRoutes: (request, response) => serveWebhook({ resources: engine.resources, log }, request, response),
       extraRoutes: (request, response) =>
         servePern({ info, build }, request, response) ||
         servePrometheus(machine.metrics, () => Date.now(), request, response),
@@ -145,6 +158,7 @@ export async function startLive(options: LiveOptions): Promise<LiveHost> {
       await api.close();
       await machine.node.shutdown({ graceMs: STOP_GRACE_MS });
       await closeMachine(machine);
+      audit.close();
       journal.close();
       network.release();
       rmSync(join(stateFolder, 'engine.json'), { force: true });
@@ -170,8 +184,10 @@ function readRoot(repository: string): { rootManifests: Manifest[]; repoURL: str
 
 async function closeMachine(machine: LiveMachine): Promise<void> {
   await machine.traffic.close();
+  await machine.web.close();
   machine.metrics.close();
   machine.source.close();
+  await machine.notifications.close();
 }
 
 /** Runs `open`, and turns a port that is taken into a sentence. */
@@ -212,6 +228,11 @@ function excluded(all: readonly string[], wanted: readonly string[] | undefined)
   const unknown = wanted.find((name) => !all.includes(name));
   if (unknown !== undefined) throw new StartError(`there is no environment "${unknown}"; there are: ${all.join(', ')}`);
   return all.filter((name) => !wanted.includes(name)).map((name) => `${OVERLAYS}/${name}`);
+}
+
+/** The branch that is checked out; `HEAD` when none is. */
+async function branchOf(repository: string): Promise<string> {
+  return (await runGit(repository, ['rev-parse', '--abbrev-ref', 'HEAD'])).toString().trim();
 }
 
 function announce(stateFolder: string, facts: Record<string, unknown>): void {

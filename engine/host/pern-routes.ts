@@ -7,7 +7,7 @@ import { BuildError, type BuildRequest, type BuildResult } from './image-builds.
 const BODY_BYTES_MAX = 64 * 1024;
 
 export interface PernRoutes {
-  info: () => Record<string, unknown>;
+  info: () => Promise<Record<string, unknown>>;
   build: (request: BuildRequest) => Promise<BuildResult>;
 }
 
@@ -15,20 +15,25 @@ export interface PernRoutes {
 export function servePern(routes: PernRoutes, request: IncomingMessage, response: ServerResponse): boolean {
   const path = (request.url ?? '').split('?', 1)[0];
   if (path === '/pern/v1/info' && request.method === 'GET') {
-    send(response, 200, routes.info());
+    answer(response, routes.info());
     return true;
   }
   if (path !== '/pern/v1/builds' || request.method !== 'POST') return false;
-  readJson(request)
-    .then((body) => routes.build(parseBuild(body)))
-    .then(
-      (result) => send(response, 200, result),
-      (error: unknown) => {
-        const status = toStatus(error);
-        send(response, status.code, status.toStatus());
-      },
-    );
+  answer(
+    response,
+    readJson(request).then((body) => routes.build(parseBuild(body))),
+  );
   return true;
+}
+
+function answer(response: ServerResponse, result: Promise<object>): void {
+  result.then(
+    (value) => send(response, 200, value),
+    (error: unknown) => {
+      const status = toStatus(error);
+      send(response, status.code, status.toStatus());
+    },
+  );
 }
 
 function toStatus(error: unknown): ApiError {

@@ -6,14 +6,18 @@ import { SimulatedGit } from '#edges/sim/git/simulated-git.ts';
 import { SimulatedMetrics } from '#edges/sim/metrics/simulated-metrics.ts';
 import type { ImageBehaviour } from '#edges/sim/node/behaviour.ts';
 import { SimNode } from '#edges/sim/node/sim-node.ts';
+import { SimulatedNotifications } from '#edges/sim/notification/simulated-notifications.ts';
 import type { ServiceBehaviour } from '#edges/sim/traffic/behaviour.ts';
 import { type LoadProfile, SimulatedTraffic } from '#edges/sim/traffic/simulated-traffic.ts';
 import { VirtualTime } from '#edges/sim/virtual-time.ts';
+import { SimulatedWeb } from '#edges/sim/web/simulated-web.ts';
 import { assessHealth } from '#kube/health/health.ts';
 import type { ContainerState } from '#machine/pods.ts';
 import { type Journal, volatileJournal } from '#store/journal.ts';
 import { kustomizeLibrary } from '../stages/render/kustomize.ts';
 import { DEFAULT_CONFIG } from '../stages/sync/application/config.ts';
+import { kubeStateMetrics } from '../workloads/metrics/kube-state.ts';
+import { queriedMetrics } from '../workloads/metrics/queried-metrics.ts';
 import { applyRoot, installCluster, parseRootManifests, rootRepoURL } from './cluster-objects.ts';
 import { allControllers } from './controllers.ts';
 import { Engine } from './engine.ts';
@@ -34,6 +38,8 @@ export interface SimulationOptions {
   loads: readonly LoadProfile[];
   /** By image reference; images that are not named are healthy. */
   images: Readonly<Record<string, SimulatedImage>>;
+  /** What web metrics are answered; without it no host is found. */
+  web?: ConstructorParameters<typeof SimulatedWeb>[1];
   /** Sees every step of the control loop, after the transcript has recorded it. */
   onStep?: (step: StepRecord) => void;
 }
@@ -52,6 +58,8 @@ export class Simulation {
   readonly node: SimNode;
   readonly traffic: SimulatedTraffic;
   readonly metrics: SimulatedMetrics;
+  readonly web: SimulatedWeb;
+  readonly notifications: SimulatedNotifications;
   readonly transcript: Transcript;
   readonly #repoURL: string;
   readonly #entropy: Entropy;
@@ -71,6 +79,7 @@ export class Simulation {
     this.transcript = new Transcript(startMs);
     const rootManifests = parseRootManifests(options.files[ROOT_FILE] ?? '', ROOT_FILE);
     this.#repoURL = rootRepoURL(rootManifests);
+    this.notifications = new SimulatedNotifications(this.time);
     this.git = new SimulatedGit(this.time, kustomizeLibrary);
     this.node = new SimNode({
       scheduler: this.time,
@@ -92,6 +101,7 @@ export class Simulation {
       traffic: this.traffic,
       isUp: (pod) => this.#running.get(pod) !== undefined,
     });
+    this.web = new SimulatedWeb(this.time, options.web);
     this.#onStep = (step) => {
       this.transcript.record(step);
       options.onStep?.(step);
@@ -101,6 +111,15 @@ export class Simulation {
     this.git.commit(this.#repoURL, options.files, 'first commit');
     applyRoot(this.engine.resources, rootManifests, []);
     this.engine.start();
+    this.metrics.startExporters([
+      {
+        job: 'kube-state-metrics',
+        instance: 'engine',
+        families: (names) => kubeStateMetrics(this.engine.store, names),
+        wanted: () => queriedMetrics(this.engine.store),
+        version: () => this.engine.store.resourceVersion,
+      },
+    ]);
   }
 
   /** The engine that runs now: another object after `restartEngine`. */
@@ -147,7 +166,14 @@ export class Simulation {
       entropy: this.#entropy,
       journal,
       admission: this.#admission,
-      machine: { node: this.node, traffic: this.traffic, metrics: this.metrics, source: this.git },
+      machine: {
+        node: this.node,
+        traffic: this.traffic,
+        metrics: this.metrics,
+        source: this.git,
+        web: this.web,
+        notifications: this.notifications,
+      },
       controllers: allControllers({
         podNetwork: '127.16',
         ingressAddress: '127.0.0.1',

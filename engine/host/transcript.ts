@@ -45,8 +45,21 @@ export function formatOffset(offsetMs: number): string {
 
 const WEIGHT = 'nginx.ingress.kubernetes.io/canary-weight';
 
+interface Rule {
+  backendRefs?: { name: string; weight?: number }[];
+}
+
+/** `web-stable 80 web-canary 20`, when a patch sets the weights of an HTTPRoute. */
+function routeWeights(effect: Extract<Effect, { effect: 'patch' }>): string | undefined {
+  const { rules = [] } = (effect.patch.spec ?? {}) as { rules?: Rule[] };
+  const split = rules.find(({ backendRefs = [] }) => backendRefs.some(({ weight }) => weight !== undefined));
+  const weights = split?.backendRefs?.map(({ name, weight }) => `${name} ${weight ?? 1}`).join(' ');
+  return weights === undefined ? undefined : `${formatRef(effect.target)}  weights ${weights}`;
+}
+
 function canaryWeight(effect: Effect): string | undefined {
   if (effect.effect !== 'patch') return undefined;
+  if (effect.target.kind === 'HTTPRoute.gateway.networking.k8s.io') return routeWeights(effect);
   const metadata = effect.patch.metadata as { annotations?: Record<string, string> } | undefined;
   const weight = metadata?.annotations?.[WEIGHT];
   return weight === undefined ? undefined : `${formatRef(effect.target)}  canary weight ${weight}`;

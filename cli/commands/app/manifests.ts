@@ -9,6 +9,13 @@ export const appManifests: Command = {
     'controller adds when it applies them (the tracking annotation, a missing namespace) is not in it.',
   arguments: [APPLICATION_ARGUMENT],
   options: [
+    {
+      name: 'source',
+      value: 'WHERE',
+      choices: ['git', 'live'],
+      default: 'git',
+      summary: 'what git declares, or what is there',
+    },
     { name: 'revision', value: 'REV', summary: 'branch, tag or commit (default: what the application tracks)' },
   ],
   examples: [

@@ -27,6 +27,7 @@ interface Call {
   contentType?: string;
   /** Instead of the kubeconfig's; undefined sends none. */
   token?: string | undefined;
+  headers?: Record<string, string>;
 }
 
 /** The engine's API as a test uses it, through the kubeconfig that the engine wrote. */
@@ -101,7 +102,7 @@ export class ApiClient {
 
   #send(call: Call): Promise<IncomingMessage> {
     const token = 'token' in call ? call.token : this.#token;
-    const headers: Record<string, string> = { accept: 'application/json' };
+    const headers: Record<string, string> = { accept: 'application/json', ...call.headers };
     if (token !== undefined) headers.authorization = `Bearer ${token}`;
     if (call.body !== undefined) headers['content-type'] = call.contentType ?? 'application/json';
     return new Promise((resolve, reject) => {

@@ -1,6 +1,6 @@
 import { assert } from '#core/assert.ts';
 import type { KubeObject } from '#kube/object.ts';
-import type { Reader } from '#store/store.ts';
+import type { Reader, WatchEvent } from '#store/store.ts';
 import { type Causes, mapOf } from './validation/causes.ts';
 
 const ADDRESSES = 256 * 256;
@@ -35,12 +35,64 @@ export function allocateClusterAddress(
 }
 
 function lowestFree(objects: Reader, network: string): string {
-  const taken = new Set(objects.list('Service').map((service) => service.spec?.clusterIP));
-  for (let index = 1; index < ADDRESSES - 1; index++) {
+  const { owners } = addressesOf(objects);
+  const hint = HINTS.get(objects) ?? { network, index: 1 };
+  for (let index = hint.network === network ? hint.index : 1; index < ADDRESSES - 1; index++) {
     const address = `${network}.${index >> 8}.${index & 255}`;
-    if (!taken.has(address)) return address;
+    if (owners.has(address)) continue;
+    HINTS.set(objects, { network, index });
+    return address;
   }
   return '';
+}
+
+/** Which Service has which address, brought up to date from the store's events: a list of all would cost more each time. */
+interface Addresses {
+  resourceVersion: number;
+  owners: Map<string, string>;
+}
+
+const ADDRESSES_OF = new WeakMap<Reader, Addresses>();
+/** All addresses below this one are taken. */
+const HINTS = new WeakMap<Reader, { network: string; index: number }>();
+
+function addressesOf(objects: Reader): Addresses {
+  const known = ADDRESSES_OF.get(objects) ?? { resourceVersion: -1, owners: new Map<string, string>() };
+  ADDRESSES_OF.set(objects, known);
+  if (known.resourceVersion === objects.resourceVersion) return known;
+  const events = known.resourceVersion < 0 ? undefined : eventsSince(objects, known.resourceVersion);
+  known.resourceVersion = objects.resourceVersion;
+  if (events === undefined) {
+    known.owners.clear();
+    HINTS.delete(objects);
+    for (const service of objects.list('Service')) take(known, service as unknown as KubeObject);
+    return known;
+  }
+  for (const { type, object, previous } of events) {
+    if (object.kind !== 'Service' || object.apiVersion !== 'v1') continue;
+    const address = mapOf((previous ?? object).spec).clusterIP;
+    if (typeof address === 'string' && known.owners.get(address) === object.metadata.uid) {
+      known.owners.delete(address);
+      HINTS.delete(objects);
+    }
+    if (type !== 'DELETED') take(known, object);
+  }
+  return known;
+}
+
+function take({ owners }: Addresses, service: KubeObject): void {
+  const address = mapOf(service.spec).clusterIP;
+  if (typeof address === 'string') owners.set(address, service.metadata.uid);
+}
+
+/** The store's recent events, when this reader has them and still holds all of them. */
+function eventsSince(reader: Reader, resourceVersion: number): readonly WatchEvent[] | undefined {
+  const source = reader as Partial<{ eventsSince(resourceVersion: number): readonly WatchEvent[] }>;
+  try {
+    return source.eventsSince?.(resourceVersion);
+  } catch {
+    return undefined;
+  }
 }
 
 function checkAddress(address: string, service: KubeObject, objects: Reader, network: string, causes: Causes): void {
@@ -54,8 +106,6 @@ function checkAddress(address: string, service: KubeObject, objects: Reader, net
     refuse(`the provided IP (${address}) is not in the valid range. The range of valid IPs is ${network}.0.0/16`);
     return;
   }
-  const owner = objects
-    .list('Service')
-    .find((other) => other.spec?.clusterIP === address && other.metadata.uid !== service.metadata.uid);
-  if (owner !== undefined) refuse('provided IP is already allocated');
+  const owner = addressesOf(objects).owners.get(address);
+  if (owner !== undefined && owner !== service.metadata.uid) refuse('provided IP is already allocated');
 }

@@ -1,12 +1,15 @@
 import type { Resources } from '#api/resources.ts';
 import { type Clock, formatTime } from '#core/clock.ts';
 import { fnv1a32 } from '#core/json.ts';
+import type { KindMap } from '#kube/kinds.ts';
 import type { KubeObject, Manifest } from '#kube/object.ts';
-import { isDeleting } from '#kube/object.ts';
+import { isDeleting, objectKey } from '#kube/object.ts';
 import type { EventNote } from './plan.ts';
 
 /** Newest events of one object that are kept; older ones are dropped, as a cluster drops them after an hour. */
 const EVENTS_PER_OBJECT_MAX = 40;
+
+type RecordedEvent = KindMap['Event'];
 
 /**
  * Writes core/v1 Events about objects. The same note about the same object raises `count` and `lastTimestamp` of one
@@ -15,6 +18,9 @@ const EVENTS_PER_OBJECT_MAX = 40;
 export class EventRecorder {
   readonly #resources: Resources;
   readonly #clock: Clock;
+  /** Events by the uid of what they are about, kept from the first event on: `namespace/name` → event. */
+  readonly #byObject = new Map<string, Map<string, RecordedEvent>>();
+  #isIndexed = false;
 
   constructor(resources: Resources, clock: Clock) {
     this.#resources = resources;
@@ -37,18 +43,44 @@ export class EventRecorder {
     const home = this.#resources.store.get('Namespace', undefined, namespace);
     if (home === undefined || isDeleting(home)) return;
     this.#resources.create(eventObject({ source, about, note, namespace, name, time }));
-    this.#dropOldest(about, namespace);
+    this.#dropOldest(about);
   }
 
-  #dropOldest(about: KubeObject, namespace: string): void {
-    const events = this.#resources.store
-      .list('Event', namespace)
-      .filter((event) => event.involvedObject.uid === about.metadata.uid);
+  #dropOldest(about: KubeObject): void {
+    this.#startIndex();
+    const events = [...(this.#byObject.get(about.metadata.uid)?.values() ?? [])];
     if (events.length <= EVENTS_PER_OBJECT_MAX) return;
-    const oldest = [...events].sort((a, b) => ((a.lastTimestamp ?? '') < (b.lastTimestamp ?? '') ? -1 : 1));
-    for (const event of oldest.slice(0, events.length - EVENTS_PER_OBJECT_MAX)) {
-      this.#resources.delete({ kind: 'Event', namespace, name: event.metadata.name });
+    const oldest = events.sort((a, b) => ((a.lastTimestamp ?? '') < (b.lastTimestamp ?? '') ? -1 : 1));
+    for (const { metadata } of oldest.slice(0, events.length - EVENTS_PER_OBJECT_MAX)) {
+      this.#resources.delete({ kind: 'Event', namespace: metadata.namespace, name: metadata.name });
     }
+  }
+
+  /** A list of all events for each new one would cost more the more objects there are. */
+  #startIndex(): void {
+    if (this.#isIndexed) return;
+    this.#isIndexed = true;
+    const { store } = this.#resources;
+    for (const event of store.list('Event')) this.#add(event);
+    store.subscribe(({ type, object }) => {
+      if (object.kind !== 'Event' || object.apiVersion !== 'v1') return;
+      if (type === 'DELETED') this.#remove(object as unknown as RecordedEvent);
+      else this.#add(object as unknown as RecordedEvent);
+    });
+  }
+
+  #add(event: RecordedEvent): void {
+    const uid = event.involvedObject.uid ?? '';
+    const events = this.#byObject.get(uid) ?? new Map<string, RecordedEvent>();
+    this.#byObject.set(uid, events);
+    events.set(objectKey(event), event);
+  }
+
+  #remove(event: RecordedEvent): void {
+    const uid = event.involvedObject.uid ?? '';
+    const events = this.#byObject.get(uid);
+    events?.delete(objectKey(event));
+    if (events?.size === 0) this.#byObject.delete(uid);
   }
 }
 

@@ -3,6 +3,7 @@ import { deepFreeze } from '#core/json.ts';
 import { type KindId, kindIdOf, type ObjectOf, type ObjectRef, refOf } from '#kube/kinds.ts';
 import { controllerOf, type KubeObject, objectKey } from '#kube/object.ts';
 import type { Journal } from './journal.ts';
+import { SortedObjects, sortedByKey } from './sorted-objects.ts';
 
 /** Read access to every object. Objects are deeply frozen; lists are sorted by namespace, then name. */
 export interface Reader {
@@ -10,7 +11,7 @@ export interface Reader {
   readonly resourceVersion: number;
   get<Id extends KindId>(kind: Id, namespace: string | undefined, name: string): ObjectOf<Id> | undefined;
   list<Id extends KindId>(kind: Id, namespace?: string): readonly ObjectOf<Id>[];
-  /** Objects of a kind whose controlling owner has this uid. */
+  /** Objects of a kind whose controlling owner has this uid; with an empty uid, those that nothing controls. */
   ownedBy<Id extends KindId>(kind: Id, ownerUid: string): readonly ObjectOf<Id>[];
   byUid(uid: string): KubeObject | undefined;
   /** Every object, in no promised order. */
@@ -83,7 +84,7 @@ export class Store implements Reader {
   ownedBy<Id extends KindId>(kind: Id, ownerUid: string): readonly ObjectOf<Id>[] {
     const owned = this.#kinds.get(kind)?.byOwner.get(ownerUid);
     if (owned === undefined) return [];
-    return [...owned.values()].sort(byKey) as unknown as readonly ObjectOf<Id>[];
+    return sortedByKey(owned.values()) as unknown as readonly ObjectOf<Id>[];
   }
 
   byUid(uid: string): KubeObject | undefined {
@@ -195,52 +196,48 @@ export class Store implements Reader {
   }
 }
 
-function byKey(left: KubeObject, right: KubeObject): number {
-  const a = objectKey(left);
-  const b = objectKey(right);
-  return a < b ? -1 : a > b ? 1 : 0;
-}
-
-/** The objects of one kind, with the indexes that reads need. Sorted lists are cached until the next write. */
+/** The objects of one kind, with the indexes with the indexes that reads need. A write costs its own entries, not the sorting of a list. */
 class KindShelf {
   readonly objects = new Map<string, KubeObject>();
   readonly byOwner = new Map<string, Map<string, KubeObject>>();
-  readonly #sorted = new Map<string | undefined, readonly KubeObject[]>();
+  readonly #all = new SortedObjects();
+  readonly #byNamespace = new Map<string, SortedObjects>();
 
   add(object: KubeObject): void {
     this.objects.set(objectKey(object), object);
-    const owner = controllerOf(object);
-    if (owner !== undefined) {
-      const owned = this.byOwner.get(owner.uid) ?? new Map<string, KubeObject>();
-      this.byOwner.set(owner.uid, owned);
-      owned.set(objectKey(object), object);
-    }
-    this.#forget(object.metadata.namespace);
+    const owner = controllerOf(object)?.uid ?? '';
+    const owned = this.byOwner.get(owner) ?? new Map<string, KubeObject>();
+    this.byOwner.set(owner, owned);
+    owned.set(objectKey(object), object);
+    this.#note(object, object);
   }
 
   delete(object: KubeObject): void {
     this.objects.delete(objectKey(object));
-    const owner = controllerOf(object);
-    const owned = owner === undefined ? undefined : this.byOwner.get(owner.uid);
+    const owner = controllerOf(object)?.uid ?? '';
+    const owned = this.byOwner.get(owner);
     owned?.delete(objectKey(object));
-    if (owner !== undefined && owned?.size === 0) this.byOwner.delete(owner.uid);
-    this.#forget(object.metadata.namespace);
+    if (owned?.size === 0) this.byOwner.delete(owner);
+    this.#note(object, undefined);
   }
 
   sorted(namespace: string | undefined): readonly KubeObject[] {
-    let list = this.#sorted.get(namespace);
-    if (list === undefined) {
-      const all = [...this.objects.values()];
-      list = Object.freeze(
-        (namespace === undefined ? all : all.filter((object) => object.metadata.namespace === namespace)).sort(byKey),
-      );
-      this.#sorted.set(namespace, list);
-    }
-    return list;
+    if (namespace === undefined) return this.#all.read();
+    return this.#byNamespace.get(namespace)?.read() ?? NOTHING;
   }
 
-  #forget(namespace: string | undefined): void {
-    this.#sorted.delete(namespace);
-    this.#sorted.delete(undefined);
+  #note(object: KubeObject, now: KubeObject | undefined): void {
+    const key = objectKey(object);
+    this.#all.set(key, now);
+    const { namespace } = object.metadata;
+    if (namespace === undefined) return;
+    let list = this.#byNamespace.get(namespace);
+    if (list === undefined) {
+      list = new SortedObjects();
+      this.#byNamespace.set(namespace, list);
+    }
+    list.set(key, now);
   }
 }
+
+const NOTHING: readonly KubeObject[] = Object.freeze([]);

@@ -1,4 +1,4 @@
-import { type Controller, onRoot } from '#control/controller.ts';
+import { type Controller, onOwned, onRoot } from '#control/controller.ts';
 import { type AnalysisRunObservation, observeAnalysisRun } from './observe.ts';
 import { planAnalysisRun } from './plan.ts';
 
@@ -6,7 +6,7 @@ import { planAnalysisRun } from './plan.ts';
 export const analysisRunController: Controller<AnalysisRunObservation> = {
   name: 'analysisruns-controller',
   root: 'AnalysisRun.argoproj.io',
-  triggers: [onRoot('AnalysisRun.argoproj.io')],
+  triggers: [onRoot('AnalysisRun.argoproj.io'), onOwned('Job.batch', 'AnalysisRun')],
   observe: observeAnalysisRun,
   plan: planAnalysisRun,
 };

@@ -1,10 +1,9 @@
 import type { Draft } from '#control/plan.ts';
 import { formatTime, parseTime } from '#core/clock.ts';
 import { parseGoDurationMs } from '#core/duration.ts';
-import { assessMeasurement } from '#lib/expr/index.ts';
-import type { MetricRequest } from '#machine/questions.ts';
 import { AnalysisError } from './arguments.ts';
-import { measuredValue, prometheusRequest } from './prometheus.ts';
+import { CONDITION_METADATA, inquiryFor, QUERY_METADATA, WEB_METADATA } from './inquiry.ts';
+import { beginJob, endJob, JOB_NAME, type Job, jobFailure, jobOutcome } from './job.ts';
 import {
   type AnalysisRun,
   effectiveCount,
@@ -13,10 +12,12 @@ import {
   type Metric,
   type MetricResult,
 } from './types.ts';
-import { providersOf } from './validation.ts';
 
 const ERROR_RETRY_MS = 10_000;
-export const QUERY_METADATA = 'ResolvedPrometheusQuery';
+/** Longer values and messages are cut before they are stored: a status must stay readable, and small. */
+const STORED_MAX = 10_000;
+/** Events are cut as the API cuts them. */
+const EVENT_MAX = 1024;
 
 /** What a round of measuring needs to know of its run. */
 export interface Round {
@@ -26,6 +27,8 @@ export interface Round {
   terminating: boolean;
   startedAtMs: number | undefined;
   dryRun: ReadonlySet<string>;
+  /** The run's Jobs, and whatever has the name of one it is about to create, by name. */
+  jobs: ReadonlyMap<string, Job>;
   /** Values of secrets, to be struck out of everything that is stored. */
   secrets: readonly string[];
 }
@@ -44,14 +47,41 @@ export function measure(
   if (result !== undefined && isCompletedPhase(result.phase)) return result;
   const last = result?.measurements?.at(-1);
   if (result !== undefined && last !== undefined && !isCompletedPhase(last.phase)) {
-    return round.terminating ? dropUnfinished(result) : resume(round, metric, result, last);
+    const isJob = metric.provider?.job !== undefined;
+    if (round.terminating) return isJob ? terminateJob(round, result, last) : dropUnfinished(result);
+    return failing(round, result, last, () =>
+      isJob ? resumeJob(round, result, last) : resume(round, metric, result, last),
+    );
   }
-  if (round.terminating || !isDue(round, plain, result)) return result;
-  const begun = { phase: 'Running', startedAt: formatTime(round.nowMs) } as const;
+  return round.terminating || !isDue(round, plain, result) ? result : begin(round, metric, result);
+}
+
+/** Stores the measurement as running, or as an error when there is nothing that could be asked. */
+function begin(round: Round, metric: Metric, result: MetricResult | undefined): MetricResult | undefined {
+  const begun: Measurement = { phase: 'Running', startedAt: formatTime(round.nowMs) };
   const known = result ?? newResult(round, metric);
-  const problem = requestOf(metric, round.nowMs);
-  const added = { ...known, measurements: [...(known.measurements ?? []), begun] };
-  return typeof problem === 'string' ? completed(round, added, { ...begun, phase: 'Error', message: problem }) : added;
+  const added = (measurement: Measurement) => ({
+    ...known,
+    measurements: [...(known.measurements ?? []), measurement],
+  });
+  return failing(round, added(begun), begun, () => {
+    if (metric.provider?.job === undefined) {
+      inquiryFor(metric, '', round.nowMs);
+      return added(begun);
+    }
+    const metadata = beginJob(round.draft, round.run, metric, result, round.jobs);
+    return metadata === undefined ? result : added({ ...begun, metadata });
+  });
+}
+
+/** What `take` returns; a measurement that cannot be taken is completed as an error with the reason. */
+function failing<T>(round: Round, result: MetricResult, last: Measurement, take: () => T): T | MetricResult {
+  try {
+    return take();
+  } catch (error) {
+    if (!(error instanceof AnalysisError)) throw error;
+    return completed(round, result, { ...last, phase: 'Error', message: error.message });
+  }
 }
 
 function newResult(round: Round, metric: Metric): MetricResult {
@@ -70,64 +100,73 @@ function dropUnfinished(result: MetricResult): MetricResult {
 }
 
 function resume(round: Round, metric: Metric, result: MetricResult, last: Measurement): MetricResult {
-  const request = requestOf(metric, parseTime(last.startedAt) ?? round.nowMs);
-  if (typeof request === 'string') return completed(round, result, { ...last, phase: 'Error', message: request });
   const ordinal = (result.count ?? 0) + (result.error ?? 0) + 1;
   const measurement = `${round.run.metadata.uid}/${metric.name}/${ordinal}`;
-  const answer = round.draft.ask({ ask: 'query', measurement, request });
+  const { question, sent, read } = inquiryFor(metric, measurement, parseTime(last.startedAt) ?? round.nowMs);
+  const answer = round.draft.ask(question);
   if (answer === undefined) return result;
-  const metadata = { [QUERY_METADATA]: request.query };
-  if (!answer.ok) {
-    return completed(round, result, { ...last, phase: 'Error', message: answer.failure.message, metadata });
-  }
+  const failed = (message: string) => completed(round, result, { ...last, phase: 'Error', message, metadata: sent });
+  if (!answer.ok) return failed(answer.failure.message);
   try {
-    const { result: value, text } = measuredValue(answer.value);
-    const { phase, message } = assessMeasurement(value, metric, round.nowMs);
-    const warnings = answer.value.warnings ?? [];
-    const notes = {
-      ...(phase === 'Successful' ? {} : metadata),
-      ...(warnings.length === 0 ? {} : { warnings: warnings.map((warning) => `"${warning}"`).join(', ') }),
-    };
-    return completed(round, result, {
-      ...last,
-      phase,
-      value: text,
-      ...(message === undefined ? {} : { message }),
-      ...(Object.keys(notes).length === 0 ? {} : { metadata: notes }),
-    });
+    const outcome = read(answer.value, round.nowMs);
+    const metadata = { ...(outcome.phase === 'Successful' ? {} : sent), ...outcome.metadata };
+    const noted = Object.keys(metadata).length === 0 ? {} : { metadata };
+    return completed(round, result, { ...last, ...outcome, ...noted });
   } catch (error) {
     if (!(error instanceof AnalysisError)) throw error;
-    return completed(round, result, { ...last, phase: 'Error', message: error.message, metadata });
+    return failed(error.message);
   }
 }
 
-/** The request of the metric, or why there is none. */
-function requestOf(metric: Metric, atMs: number): MetricRequest | string {
-  const { provider = {} } = metric;
-  if (provider.prometheus === undefined) {
-    return `provider "${providersOf(provider)[0]}" is not reproduced by this engine`;
-  }
-  try {
-    return prometheusRequest(provider.prometheus, atMs);
-  } catch (error) {
-    if (error instanceof AnalysisError) return error.message;
-    throw error;
-  }
+function resumeJob(round: Round, result: MetricResult, last: Measurement): MetricResult {
+  const phase = jobOutcome(last, round.jobs);
+  if (phase === undefined) return result;
+  const reason = phase === 'Failed' ? jobFailure(last, round.jobs) : undefined;
+  const metadata = { ...last.metadata, ...(reason === undefined ? {} : { [CONDITION_METADATA]: reason }) };
+  return completed(round, result, { ...last, phase, metadata });
 }
 
-/** Puts the finished measurement in place of the last one and counts it (rollouts §3.6). */
+/** As Argo Rollouts 1.9: the Job is deleted, and the measurement counts as a success. */
+function terminateJob(round: Round, result: MetricResult, last: Measurement): MetricResult {
+  endJob(round.draft, round.run, last);
+  return completed(round, result, { ...last, phase: 'Successful', message: 'Metric Terminated' });
+}
+
+/** Puts the finished measurement in place of the last one, counts it (rollouts §3.6) and says why when it was not good. */
 function completed(round: Round, result: MetricResult, finished: Measurement): MetricResult {
-  const strike = (text: string) => redacted(round, text);
+  const stored = (text: string) => shortened(redacted(round, text), STORED_MAX);
+  const { value, message, metadata, ...rest } = finished;
   const measurement: Measurement = {
-    ...finished,
+    ...rest,
     finishedAt: formatTime(round.nowMs),
-    ...(finished.message === undefined ? {} : { message: strike(finished.message) }),
-    ...(finished.metadata === undefined
+    ...(value === undefined ? {} : { value: stored(value) }),
+    ...(message === undefined ? {} : { message: stored(message) }),
+    ...(metadata === undefined
       ? {}
-      : { metadata: Object.fromEntries(Object.entries(finished.metadata).map(([key, text]) => [key, strike(text)])) }),
+      : { metadata: Object.fromEntries(Object.entries(metadata).map(([key, text]) => [key, stored(text)])) }),
   };
+  noteMeasurement(round, result, measurement);
   const measurements = [...(result.measurements ?? []).slice(0, -1), measurement];
   return { ...result, ...counted(result, measurement.phase), measurements };
+}
+
+/** Why a measurement was not good: the value, the condition or error, and what was sent. */
+function noteMeasurement(round: Round, { name, dryRun }: MetricResult, measurement: Measurement): void {
+  const { phase, value, message, metadata = {} } = measurement;
+  if (phase === 'Successful') return;
+  const sent = metadata[QUERY_METADATA] ?? metadata[WEB_METADATA] ?? metadata[JOB_NAME];
+  const what = [
+    value === undefined ? undefined : `value ${value}`,
+    metadata[CONDITION_METADATA],
+    message,
+    sent === undefined ? undefined : `asked: ${sent}`,
+  ].filter((part) => part !== undefined);
+  const text = `Metric '${name}' measurement ${phase}: ${what.join('; ')}`.replaceAll(/\s+/g, ' ').trim();
+  round.draft.note(dryRun ? 'Normal' : 'Warning', `Measurement${phase}`, shortened(text, EVENT_MAX));
+}
+
+function shortened(text: string, lengthMax: number): string {
+  return text.length <= lengthMax ? text : `${text.slice(0, lengthMax - 1)}…`;
 }
 
 function counted(result: MetricResult, phase: Measurement['phase']): Partial<MetricResult> {

@@ -1,92 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import type { Controller } from '#control/controller.ts';
-import type { Answers, Plan } from '#control/plan.ts';
 import { formatTime } from '#core/clock.ts';
-import type { Answer, MetricResult as Answered, Question } from '#machine/questions.ts';
+import type { MetricResult as Answered } from '#machine/questions.ts';
 import { goldenTests } from '../../host/golden.ts';
 import { analysisRunController } from './controller.ts';
 import type { Secret } from './observe.ts';
-import { planAnalysisRun } from './plan.ts';
-import type { AnalysisRun, AnalysisRunSpec, AnalysisRunStatus, Metric, MetricResult } from './types.ts';
+import { metric, NOW_MS, Run, vector } from './testing/run.ts';
+import type { Metric, MetricResult } from './types.ts';
 
 goldenTests(import.meta.dirname, analysisRunController as Controller<never>);
-
-const NOW_MS = Date.parse('2026-01-05T09:00:00Z');
-const vector = (...values: (number | string)[]): Answered => ({
-  resultType: 'vector',
-  result: values.map((value) => ({ metric: {}, value: [0, String(value)] })),
-});
-
-function metric(fields: Partial<Metric> = {}): Metric {
-  const provider = { prometheus: { address: 'http://prometheus:9090', query: 'up' } };
-  return { name: 'm', provider, ...fields };
-}
-
-/** One run, planned as the loop would: each status is stored and planned again until nothing changes. */
-class Run {
-  nowMs = NOW_MS;
-  plans: Plan[] = [];
-  status: AnalysisRunStatus | undefined;
-  spec: AnalysisRunSpec;
-  answer: (question: Question) => Answer | undefined;
-  secrets = new Map<string, Secret>();
-
-  constructor(spec: AnalysisRunSpec, value: Answered | string = vector(1), status?: AnalysisRunStatus) {
-    this.spec = spec;
-    this.status = status;
-    this.answer = () =>
-      typeof value === 'string' ? { ok: false, failure: { code: 'Query', message: value } } : { ok: true, value };
-  }
-
-  get object(): AnalysisRun {
-    const metadata = {
-      name: 'run',
-      namespace: 'shop',
-      uid: 'u1',
-      resourceVersion: '1',
-      creationTimestamp: formatTime(NOW_MS),
-    };
-    return { apiVersion: 'argoproj.io/v1alpha1', kind: 'AnalysisRun', metadata, spec: this.spec, status: this.status };
-  }
-
-  planOnce(): Plan {
-    const answers: Answers = { of: (question) => this.answer(question) as never };
-    const plan = planAnalysisRun({ run: this.object, secrets: this.secrets, answers }, this.nowMs);
-    this.plans.push(plan);
-    if (plan.status !== undefined) this.status = JSON.parse(JSON.stringify(plan.status));
-    return plan;
-  }
-
-  settle(): this {
-    for (let before = '', after = ' '; before !== after; ) {
-      before = JSON.stringify(this.status ?? null);
-      this.planOnce();
-      after = JSON.stringify(this.status ?? null);
-    }
-    return this;
-  }
-
-  /** Follows wake-ups until the run completes, at most `rounds` times. */
-  complete(rounds = 50): this {
-    this.settle();
-    for (let round = 0; round < rounds && this.status?.phase === 'Running'; round++) {
-      const at = this.plans.at(-1)?.wakeAtMs;
-      if (at === undefined) break;
-      expect(at).toBeGreaterThan(this.nowMs);
-      this.nowMs = at;
-      this.settle();
-    }
-    return this;
-  }
-
-  get result(): MetricResult {
-    return this.status?.metricResults?.[0] as MetricResult;
-  }
-
-  events(): string[] {
-    return this.plans.flatMap(({ events }) => events.map(({ reason, message }) => `${reason}: ${message}`));
-  }
-}
 
 describe('measuring', () => {
   it('stores a measurement as running before it asks, under a name a restart repeats', () => {
@@ -164,10 +86,11 @@ describe('measuring', () => {
       value: '[1.5]',
       startedAt: '2026-01-05T09:00:00Z',
       finishedAt: '2026-01-05T09:00:00Z',
-      metadata: { ResolvedPrometheusQuery: 'up{pod="a"b"}' },
+      metadata: { ResolvedPrometheusQuery: 'up{pod="a"b"}', condition: 'successCondition "result[0] > 5" is false' },
     });
     expect(run.status?.message).toBe('Metric "m" assessed Failed due to failed (1) > failureLimit (0)');
     expect(run.events()).toEqual([
+      `MeasurementFailed: Metric 'm' measurement Failed: value [1.5]; successCondition "result[0] > 5" is false; asked: up{pod="a"b"}`,
       "MetricFailed: Metric 'm' Completed. Result: Failed",
       'AnalysisRunFailed: Analysis Completed. Result: Failed',
     ]);

@@ -2,10 +2,12 @@ import { Draft, type Plan } from '#control/plan.ts';
 import { formatTime, parseTime } from '#core/clock.ts';
 import { AnalysisError, resolveMetricArgs, withoutSecrets } from './arguments.ts';
 import { assessLimits, assessMetric, isWorse } from './assessment.ts';
+import { trimJobs } from './job.ts';
 import { measure, nextMeasurementMs, type Round } from './measurements.ts';
 import type { AnalysisRunObservation } from './observe.ts';
 import {
   type AnalysisRun,
+  type AnalysisRunSpec,
   type AnalysisRunStatus,
   type Argument,
   isCompletedPhase,
@@ -44,17 +46,12 @@ function failRun(run: AnalysisRun, message: string): Plan {
 
 function planRound(observation: AnalysisRunObservation, nowMs: number, draft: Draft): Plan {
   const { run } = observation;
-  const { metrics: specified = [], args = [] } = run.spec;
-  const metrics = explaining('Unable to resolve metric arguments', () => resolveAll(specified, withoutSecrets(args)));
-  const rules = explaining('Analysis spec invalid', () => {
-    validateMetrics(metrics);
-    return {
-      dryRun: dryRunMetrics(run.spec.dryRun ?? [], metrics),
-      retention: retentionLimits(run.spec.measurementRetention ?? [], metrics),
-    };
-  });
+  const { metrics, rules } = checkedSpec(run.spec);
   const { values, secrets } = explaining('Unable to resolve metric arguments', () => readSecrets(observation));
-  const resolved = explaining('Unable to resolve metric arguments', () => resolveAll(specified, values));
+  const resolved =
+    secrets.length === 0
+      ? metrics
+      : explaining('Unable to resolve metric arguments', () => resolveAll(run.spec.metrics ?? [], values));
   const startedAtMs = parseTime(run.status?.startedAt);
   const results = new Map((run.status?.metricResults ?? []).map((result) => [result.name, result]));
   const round: Round = {
@@ -64,6 +61,7 @@ function planRound(observation: AnalysisRunObservation, nowMs: number, draft: Dr
     terminating: isTerminating(run, [...results.values()]),
     startedAtMs,
     dryRun: rules.dryRun,
+    jobs: observation.jobs,
     secrets,
   };
   metrics.forEach((metric, index) => {
@@ -71,9 +69,35 @@ function planRound(observation: AnalysisRunObservation, nowMs: number, draft: Dr
     if (next !== undefined) results.set(metric.name, next);
   });
   const status = assessRun(round, metrics, results);
-  const kept = [...results.values()].map((result) => trimmed(result, rules.retention.get(result.name)));
+  const kept = [...results.values()].map((result) => trimmed(round, result, rules.retention.get(result.name)));
   planNextRound(round, metrics, results, status);
   return draft.finish({ ...status, metricResults: kept });
+}
+
+interface CheckedSpec {
+  /** With arguments filled in, and placeholders for secrets. */
+  metrics: readonly Metric[];
+  rules: { dryRun: ReadonlySet<string>; retention: ReadonlyMap<string, number> };
+}
+
+const CHECKED = new WeakMap<AnalysisRunSpec, CheckedSpec>();
+
+/** Fills in and validates a spec, once for each stored spec: it never changes, and a run is planned again and again. */
+function checkedSpec(spec: AnalysisRunSpec): CheckedSpec {
+  const known = CHECKED.get(spec);
+  if (known !== undefined) return known;
+  const { metrics: specified = [], args = [] } = spec;
+  const metrics = explaining('Unable to resolve metric arguments', () => resolveAll(specified, withoutSecrets(args)));
+  const rules = explaining('Analysis spec invalid', () => {
+    validateMetrics(metrics);
+    return {
+      dryRun: dryRunMetrics(spec.dryRun ?? [], metrics),
+      retention: retentionLimits(spec.measurementRetention ?? [], metrics),
+    };
+  });
+  const checked = { metrics, rules };
+  if (Object.isFrozen(spec)) CHECKED.set(spec, checked);
+  return checked;
 }
 
 function explaining<T>(what: string, compute: () => T): T {
@@ -199,10 +223,11 @@ function noteRunCompletion(draft: Draft, phase: Phase): void {
   draft.note(noteType(phase), `AnalysisRun${phase}`, `Analysis Completed. Result: ${phase}`);
 }
 
-/** What is stored of a result: the newest measurements, and no counters that are zero. */
-function trimmed(result: MetricResult, limit: number | undefined): MetricResult {
+/** What is stored of a result: the newest measurements, and no counters that are zero. Jobs of trimmed ones go too. */
+function trimmed({ run, draft, jobs }: Round, result: MetricResult, limit: number | undefined): MetricResult {
   const kept = limit !== undefined && limit > 0 ? limit : MEASUREMENTS_KEPT;
   const { measurements = [] } = result;
+  if (measurements.length > kept) trimJobs(draft, run, jobs, kept);
   const shown = Object.fromEntries(Object.entries(result).filter(([, value]) => value !== 0));
   return { ...(shown as unknown as MetricResult), measurements: measurements.slice(-kept) };
 }

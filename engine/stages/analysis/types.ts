@@ -21,6 +21,24 @@ export interface PrometheusProvider {
   rangeQuery?: { start?: string; end?: string; step?: string };
 }
 
+export interface WebProvider {
+  url?: string;
+  method?: string;
+  headers?: readonly { key: string; value: string }[];
+  body?: string;
+  /** Any JSON value, sent as it is. */
+  jsonBody?: unknown;
+  timeoutSeconds?: number;
+  jsonPath?: string;
+  insecure?: boolean;
+  authentication?: unknown;
+}
+
+export interface JobProvider {
+  metadata?: { labels?: Record<string, string>; annotations?: Record<string, string> };
+  spec?: Record<string, unknown>;
+}
+
 export interface Metric {
   name: string;
   interval?: string;
@@ -32,7 +50,7 @@ export interface Metric {
   inconclusiveLimit?: IntOrString;
   consecutiveErrorLimit?: IntOrString;
   consecutiveSuccessLimit?: IntOrString;
-  provider?: { prometheus?: PrometheusProvider; [provider: string]: unknown };
+  provider?: { prometheus?: PrometheusProvider; web?: WebProvider; job?: JobProvider; [provider: string]: unknown };
 }
 
 export interface DryRunRule {

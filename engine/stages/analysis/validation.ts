@@ -1,4 +1,5 @@
 import { parseGoDurationMs } from '#core/duration.ts';
+import { compileRegex, RegexSyntaxError } from '#lib/regex/regex.ts';
 import { AnalysisError } from './arguments.ts';
 import { type DryRunRule, intValue, type Metric, type RetentionRule } from './types.ts';
 
@@ -89,8 +90,9 @@ function matchedNames(rule: DryRunRule, metrics: readonly Metric[], what: string
 
 function isMatch(pattern: string, name: string): boolean {
   try {
-    return new RegExp(pattern).test(name);
-  } catch {
+    return compileRegex(pattern).test(name);
+  } catch (error) {
+    if (!(error instanceof RegexSyntaxError)) throw error;
     return false;
   }
 }

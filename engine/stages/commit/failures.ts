@@ -21,7 +21,7 @@ export function revisionNotFound(repoURL: string, revision: string): SourceError
     code: 'RevisionNotFound',
     message: `unable to resolve '${revision}' to a commit SHA in ${repoURL}`,
     fix: constraint
-      ? 'version constraints are not reproduced: name a branch, a tag or a commit'
+      ? 'no tag is a version that meets the constraint; make one, or name a branch, a tag or a commit'
       : 'name a branch, a tag or a commit that the repository has',
   });
 }

@@ -2,11 +2,14 @@ import { isRecord } from '#core/json.ts';
 import type { Manifest } from '#kube/object.ts';
 import type { FileSystem } from '#lib/kustomize/file-system.ts';
 import { build, KustomizeError, type KustomizeOverrides, ParseCache } from '#lib/kustomize/index.ts';
+import type { Position } from '#machine/questions.ts';
 import { notReproduced, SourceError } from '../commit/failures.ts';
 
 /** What a Kustomize build gives: objects in order, and what it warned about. */
 export interface KustomizeOutput {
   manifests: Manifest[];
+  /** Where each manifest's own document begins, in the same order; absent when a binary rendered. */
+  origins?: Position[];
   warnings: string[];
 }
 
@@ -38,9 +41,10 @@ export const kustomizeLibrary: KustomizeBuild = (files, path, overrides) => {
     if (!OVERRIDES.has(field)) throw notReproduced(`spec.source.kustomize.${field}`, 'remove the field');
   }
   try {
-    const { resources, warnings } = build(files, path, { overrides: given as KustomizeOverrides, cache: PARSED });
+    const { resources, origins, warnings } = build(files, path, { overrides: given as KustomizeOverrides, cache: PARSED });
     return {
       manifests: resources as unknown as Manifest[],
+      origins,
       warnings: warnings.map(({ file, line, column, message }) => `${file}:${line}:${column}: ${message}`),
     };
   } catch (error) {

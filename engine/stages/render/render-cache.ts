@@ -41,7 +41,10 @@ export class RenderCache {
     const key = `${repository} ${canonicalJson(source)}`;
     const known = this.#bySource.get(key) ?? [];
     const hit = known.find(({ reads }) => holds(snapshot, reads));
-    if (hit !== undefined) return { answer: hit.answer };
+    if (hit !== undefined) {
+      if (hit !== known[0]) this.#bySource.set(key, [hit, ...known.filter((entry) => entry !== hit)]);
+      return { answer: hit.answer };
+    }
     const missing = new Map<string, string>();
     const reads: Reads = new Map();
     const files = snapshotFileSystem(snapshot, contentOf, { onMissing: (oid, path) => missing.set(oid, path), reads });
@@ -55,6 +58,12 @@ export class RenderCache {
     if (missing.size > 0) return { missing };
     if (reads.size > 0) this.#bySource.set(key, [{ reads, answer }, ...known].slice(0, RESULTS_PER_SOURCE_MAX));
     return { answer };
+  }
+
+  /** True when the source's latest rendering read nothing that is different in this commit: it would come out the same. */
+  isUnchanged(repository: string, snapshot: Snapshot, source: RenderSource): boolean {
+    const [latest] = this.#bySource.get(`${repository} ${canonicalJson(source)}`) ?? [];
+    return latest !== undefined && holds(snapshot, latest.reads);
   }
 }
 

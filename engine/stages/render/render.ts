@@ -20,8 +20,7 @@ export function renderSource(files: FileSystem, source: RenderSource, buildKusto
   const names = files.readDirectory(path);
   if (names === undefined) throw pathNotFound(source.path);
   if (sourceTypeOf(names, source, path) === 'Kustomize') {
-    const { manifests, warnings } = buildKustomize(files, path, source.kustomize);
-    return { sourceType: 'Kustomize', manifests, warnings };
+    return { sourceType: 'Kustomize', ...buildKustomize(files, path, source.kustomize) };
   }
   const placed = renderDirectory(files, path, checkedDirectory(source.directory));
   return {

@@ -1,10 +1,12 @@
 import { type Controller, onOwned, onRoot, trigger } from '#control/controller.ts';
-import { objectKey } from '#kube/object.ts';
+import { type KubeObject, objectKey } from '#kube/object.ts';
 import type { Reader } from '#store/store.ts';
+import { steersRoute } from './gateway-api.ts';
 import { observeRollout, type RolloutObservation } from './observe.ts';
 import { planRollout } from './plan.ts';
 import { serviceNames, stableIngressNames } from './references.ts';
-import { canaryOf, type Rollout, stepsOf } from './types.ts';
+import { blueGreenOf, canaryOf, type Rollout, stepsOf } from './types.ts';
+import { refersTo } from './workload-ref.ts';
 
 function rolloutsOf(objects: Reader, namespace: string | undefined): readonly Rollout[] {
   return objects.list('Rollout.argoproj.io', namespace) as unknown as Rollout[];
@@ -15,7 +17,13 @@ function keysWhere(objects: Reader, namespace: string | undefined, names: (rollo
 }
 
 function analyses(rollout: Rollout): boolean {
-  return canaryOf(rollout).analysis !== undefined || stepsOf(rollout).some(({ analysis }) => analysis !== undefined);
+  const { prePromotionAnalysis, postPromotionAnalysis } = blueGreenOf(rollout) ?? {};
+  const gates = [canaryOf(rollout).analysis, prePromotionAnalysis, postPromotionAnalysis];
+  return [...gates, ...stepsOf(rollout).map(({ analysis }) => analysis)].some((analysis) => analysis !== undefined);
+}
+
+function isOneOf(rollout: Rollout, object: unknown): boolean {
+  return refersTo(rollout, object as KubeObject);
 }
 
 /** Rollouts: ReplicaSets, traffic weights and analysis runs step by step towards the new template. */
@@ -26,12 +34,22 @@ export const rolloutController: Controller<RolloutObservation> = {
     onRoot('Rollout.argoproj.io'),
     onOwned('ReplicaSet.apps', 'Rollout'),
     onOwned('AnalysisRun.argoproj.io', 'Rollout'),
+    onOwned('Experiment.argoproj.io', 'Rollout'),
     onOwned('Ingress.networking.k8s.io', 'Rollout'),
+    trigger('Deployment.apps', (workload, objects) =>
+      keysWhere(objects, workload.metadata.namespace, (rollout) => isOneOf(rollout, workload)),
+    ),
+    trigger('ReplicaSet.apps', (workload, objects) =>
+      keysWhere(objects, workload.metadata.namespace, (rollout) => isOneOf(rollout, workload)),
+    ),
     trigger('Service', ({ metadata }, objects) =>
       keysWhere(objects, metadata.namespace, (rollout) => serviceNames(rollout).includes(metadata.name)),
     ),
     trigger('Ingress.networking.k8s.io', ({ metadata }, objects) =>
       keysWhere(objects, metadata.namespace, (rollout) => stableIngressNames(rollout).includes(metadata.name)),
+    ),
+    trigger('HTTPRoute.gateway.networking.k8s.io', (route, objects) =>
+      keysWhere(objects, undefined, (rollout) => steersRoute(rollout, route)),
     ),
     trigger('AnalysisTemplate.argoproj.io', ({ metadata }, objects) =>
       keysWhere(objects, metadata.namespace, analyses),

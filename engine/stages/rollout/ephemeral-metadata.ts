@@ -2,7 +2,14 @@ import { deepEqual } from '#core/json.ts';
 import type { Pod } from './observe.ts';
 import { type Pass, type RsView, refTo } from './pass.ts';
 import { injectedMetadata } from './template-equality.ts';
-import { canaryOf, EPHEMERAL_METADATA_ANNOTATION, isFullyPromoted, type PodMetadata } from './types.ts';
+import {
+  blueGreenOf,
+  canaryOf,
+  EPHEMERAL_METADATA_ANNOTATION,
+  isFullyPromoted,
+  type PodMetadata,
+  type RolloutSpec,
+} from './types.ts';
 
 type Metadata = { labels?: Record<string, string>; annotations?: Record<string, string> };
 
@@ -11,12 +18,20 @@ type Metadata = { labels?: Record<string, string>; annotations?: Record<string, 
  * ReplicaSet's template first, then on its pods in place. The pod template hash does not change.
  */
 export function planEphemeralMetadata(pass: Pass): void {
-  const { canaryMetadata, stableMetadata } = canaryOf(pass.rollout);
-  if (canaryMetadata === undefined && stableMetadata === undefined) return;
+  const { next, stable } = ephemeralMetadataOf(pass.rollout);
+  if (next === undefined && stable === undefined) return;
   const promoted = !pass.status.stableRS || isFullyPromoted(pass.status);
-  sync(pass, pass.newRS, promoted ? stableMetadata : canaryMetadata);
-  if (!promoted && pass.stableRS !== pass.newRS) sync(pass, pass.stableRS, stableMetadata);
+  sync(pass, pass.newRS, promoted ? stable : next);
+  if (!promoted && pass.stableRS !== pass.newRS) sync(pass, pass.stableRS, stable);
   for (const rs of pass.otherRSs) sync(pass, rs, undefined);
+}
+
+/** The metadata for pods of the new version and of the stable one, by the names the strategy has for them. */
+export function ephemeralMetadataOf(rollout: { spec: RolloutSpec }): { next?: PodMetadata; stable?: PodMetadata } {
+  const blueGreen = blueGreenOf(rollout);
+  if (blueGreen !== undefined) return { next: blueGreen.previewMetadata, stable: blueGreen.activeMetadata };
+  const { canaryMetadata, stableMetadata } = canaryOf(rollout);
+  return { next: canaryMetadata, stable: stableMetadata };
 }
 
 function sync(pass: Pass, rs: RsView | undefined, desired: PodMetadata | undefined): void {

@@ -18,9 +18,21 @@ export function unsupported(path: string, value: string, supported: readonly str
   return `${path}: Unsupported value: ${JSON.stringify(value)}: supported values: ${values}`;
 }
 
+const NOT_REPRODUCED = 'is not reproduced by this engine';
+
 /** A field that upstream has and this engine does not: refused rather than ignored. */
 export function notReproduced(path: string, what: string): FieldError {
-  return `${path}: Forbidden: ${what} is not reproduced by this engine`;
+  return `${path}: Forbidden: ${what} ${NOT_REPRODUCED}`;
+}
+
+/** What upstream refuses too comes first: only the first error is shown in the condition. */
+export function upstreamFirst(errors: readonly FieldError[]): FieldError[] {
+  return [...errors.filter((error) => !isNotReproduced(error)), ...errors.filter(isNotReproduced)];
+}
+
+/** True for an error that upstream does not have. */
+export function isNotReproduced(error: FieldError): boolean {
+  return error.endsWith(NOT_REPRODUCED);
 }
 
 function shown(value: unknown): string {

@@ -159,10 +159,10 @@ describe('background analysis', () => {
 });
 
 it('refuses what is not reproduced, by the field', () => {
-  const at = world({ ...ROUTED, steps: [{ setWeight: 20 }, { experiment: {} }] });
+  const at = world({ ...ROUTED, steps: [{ setWeight: 20 }, { plugin: { name: 'acme/step' } }] });
   at.run(1000);
   expect(at.status.message).toBe(
-    'InvalidSpec: The Rollout "web" is invalid: spec.strategy.canary.steps[1].experiment: Forbidden: the experiment step is not reproduced by this engine',
+    'InvalidSpec: The Rollout "web" is invalid: spec.strategy.canary.steps[1].plugin: Forbidden: the step plugin "acme/step" is not reproduced by this engine',
   );
 });
 

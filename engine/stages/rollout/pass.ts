@@ -2,10 +2,12 @@ import type { Draft } from '#control/plan.ts';
 import { parseTime } from '#core/clock.ts';
 import type { ObjectRef } from '#kube/kinds.ts';
 import type { AnalysisRun } from '../analysis/types.ts';
+import type { Experiment } from '../experiment/types.ts';
 import type { ReplicaSet, RolloutObservation } from './observe.ts';
 import { PAUSE } from './reasons.ts';
 import type { RsCounts } from './replica-counts.ts';
 import {
+  blueGreenOf,
   type CurrentRunStatus,
   canaryOf,
   DESIRED_REPLICAS_ANNOTATION,
@@ -61,10 +63,10 @@ export interface PauseIntent {
   removeAbort: boolean;
 }
 
-export interface CurrentRuns {
-  step?: AnalysisRun;
-  background?: AnalysisRun;
-}
+/** What an analysis run is for: a step, the whole update, or the gates before and after a blue-green switch. */
+export type RunRole = 'step' | 'background' | 'prePromotion' | 'postPromotion';
+
+export type CurrentRuns = { [Role in RunRole]?: AnalysisRun };
 
 /**
  * One pass over a rollout: the observation, the plan being made, and what the pass has decided so far. It lives for one call of
@@ -86,7 +88,11 @@ export interface Pass {
   revision: number;
   pause: PauseIntent;
   weights: TrafficWeights | undefined;
-  currentRuns: { step?: CurrentRunStatus; background?: CurrentRunStatus };
+  currentRuns: { [Role in RunRole]?: CurrentRunStatus };
+  /** The Experiment of the current step. */
+  experiment: Experiment | undefined;
+  /** Its name in the new status. */
+  currentExperiment: string | undefined;
   restartedAt: string | undefined;
   /** The hash each Service selects by, switches of this pass included. */
   serviceHashes: Map<string, string>;
@@ -120,6 +126,8 @@ export function startPass(observation: RolloutObservation, nowMs: number, draft:
     pause: { add: [], remove: [], clear: false, abort: undefined, removeAbort: isFullyPromoted(status) },
     weights: status.canary?.weights,
     currentRuns: {},
+    experiment: undefined,
+    currentExperiment: undefined,
     restartedAt: status.restartedAt,
     serviceHashes: new Map(
       [...observation.services].map(([name, service]) => [name, service.spec.selector?.[HASH_LABEL] ?? '']),
@@ -157,16 +165,37 @@ function countBetween(sets: readonly RsView[], fromMs: number, toMs: number): nu
   ).length;
 }
 
-/** Back to stable, or to an old revision within the rollback window: steps and analysis are skipped. */
+/**
+ * Back to stable, to an old revision within the rollback window, or (blue-green) to one whose pods still wait for their
+ * scale-down deadline: steps, pauses and analysis are skipped.
+ */
 export function isFastRollback(pass: Pass): boolean {
-  const { newRS, stableRS, status } = pass;
+  const { newRS, stableRS, status, rollout } = pass;
   if (newRS === undefined || stableRS === undefined) return false;
-  return status.stableRS === newRS.hash || isRollbackWithinWindow(pass);
+  if (status.stableRS === newRS.hash || isRollbackWithinWindow(pass)) return true;
+  return blueGreenOf(rollout) !== undefined && newRS.createdAtMs < stableRS.createdAtMs && isWithinDelay(pass, newRS);
+}
+
+/** Its deadline, as it stood before this pass, is still to come. */
+function isWithinDelay({ nowMs }: Pass, { object }: RsView): boolean {
+  const deadlineMs = parseTime(object.metadata.annotations?.[SCALE_DOWN_DEADLINE_ANNOTATION]);
+  return deadlineMs !== undefined && deadlineMs > nowMs;
+}
+
+/** As many pods as spec.replicas, all available, sized for this very number. */
+export function isSaturated({ rollout }: Pass, rs: RsView | undefined): boolean {
+  const replicas = replicasOf(rollout);
+  return rs !== undefined && rs.spec === replicas && rs.available === replicas && rs.desired === String(replicas);
+}
+
+/** An inconclusive analysis run waits for a human's judgement. */
+export function isInconclusivelyPaused(pass: Pass): boolean {
+  return pauseConditionOf(pass.status, PAUSE.inconclusive) !== undefined;
 }
 
 /** Reasons for which no pod count may change, if any. */
 export function isHalted(pass: Pass): boolean {
-  return pass.rollout.spec.paused === true || pauseConditionOf(pass.status, PAUSE.inconclusive) !== undefined;
+  return pass.rollout.spec.paused === true || isInconclusivelyPaused(pass);
 }
 
 export function refTo(pass: Pass, kind: ObjectRef['kind'], name: string): ObjectRef {

@@ -1,6 +1,7 @@
 import { parseTime } from '#core/clock.ts';
+import { isCompletedPhase } from '../analysis/types.ts';
 import { REASON } from './reasons.ts';
-import { isFullyPromoted, isRouted, type RolloutSpec, type RolloutStatus, replicasOf } from './types.ts';
+import { blueGreenOf, isCompleted, isRouted, type RolloutSpec, type RolloutStatus, replicasOf } from './types.ts';
 
 export interface PhaseAndMessage {
   phase: 'Degraded' | 'Paused' | 'Progressing' | 'Healthy';
@@ -34,13 +35,25 @@ function progressing(spec: RolloutSpec, status: RolloutStatus): PhaseAndMessage 
 }
 
 function progressMessage(spec: RolloutSpec, status: RolloutStatus): string | undefined {
-  const { updatedReplicas = 0, availableReplicas = 0, replicas = 0, stableRS = '' } = status;
+  const { updatedReplicas = 0, availableReplicas = 0, replicas = 0 } = status;
   if (spec.restartAt !== undefined && parseTime(spec.restartAt) !== parseTime(status.restartedAt)) {
     return 'rollout is restarting';
   }
   if (updatedReplicas < replicasOf({ spec })) return 'more replicas need to be updated';
   if (availableReplicas < updatedReplicas) return 'updated replicas are still becoming available';
+  if (blueGreenOf({ spec }) !== undefined) return cutoverMessage(spec, status);
   if (!isRouted({ spec }) && replicas > updatedReplicas) return 'old replicas are pending termination';
-  if (stableRS === '' || !isFullyPromoted(status)) return 'waiting for all steps to complete';
-  return undefined;
+  return isCompleted(status) ? undefined : 'waiting for all steps to complete';
+}
+
+/** What a blue-green rollout with enough pods still waits for. */
+function cutoverMessage(spec: RolloutSpec, status: RolloutStatus): string | undefined {
+  const { activeSelector = '', postPromotionAnalysisRunStatus } = status.blueGreen ?? {};
+  if (activeSelector === '' || activeSelector !== (status.currentPodHash ?? ''))
+    return 'active service cutover pending';
+  if (isCompleted(status)) return undefined;
+  const analysed = blueGreenOf({ spec })?.postPromotionAnalysis !== undefined;
+  return analysed && !isCompletedPhase(postPromotionAnalysisRunStatus?.status)
+    ? 'waiting for analysis to complete'
+    : 'waiting for post-promotion verification to complete';
 }

@@ -2,8 +2,16 @@ import { Draft, type Plan } from '#control/plan.ts';
 import { parseTime } from '#core/clock.ts';
 import { AnalysisError } from '../analysis/arguments.ts';
 import { assessFailedRuns, planAnalysisRuns } from './analysis-runs.ts';
+import {
+  countsOfActive,
+  planActiveService,
+  planBlueGreenPause,
+  planBlueGreenProgress,
+  planBlueGreenScaling,
+  planPreviewService,
+} from './blue-green.ts';
 import { planEphemeralMetadata } from './ephemeral-metadata.ts';
-import { computeStepHash } from './hash.ts';
+import { assessFailedExperiment, planExperiments } from './experiment-step.ts';
 import type { RolloutObservation } from './observe.ts';
 import {
   isAborted,
@@ -21,11 +29,12 @@ import { planRestart } from './restart.ts';
 import { findReplicaSets, isUpdateBegun, planHistory, planNewReplicaSet, planRevision } from './revisions.ts';
 import { planScaling } from './scaling.ts';
 import { planServices } from './services.ts';
-import { baseStatus, finishPass, invalidStatus, pausedConditionsStatus } from './status.ts';
+import { baseStatus, finishPass, invalidStatus, pausedConditionsStatus, stepHash } from './status.ts';
 import { currentStep, formatStep, pauseDurationMs } from './steps.ts';
 import { planTraffic } from './traffic.ts';
-import { canaryOf, type RolloutStatus, replicasOf, stepsOf } from './types.ts';
+import { blueGreenOf, canaryOf, type RolloutStatus, replicasOf, stepsOf } from './types.ts';
 import { validateRollout } from './validation-references.ts';
+import { planScaleDownOnSuccess, planWorkloadGeneration } from './workload-ref.ts';
 
 const INVALID_RETRY_MS = 20_000;
 const ROUTER_RETRY_MS = 10_000;
@@ -41,7 +50,8 @@ export function planRollout(observation: RolloutObservation, nowMs: number): Pla
     const { namespace, name } = rollout.metadata;
     draft.note('Normal', REASON.addedToInformer, `Rollout resource added to informer: ${namespace}/${name}`);
   }
-  const [error] = validateRollout(observation);
+  planWorkloadGeneration(pass);
+  const error = observation.workload?.problem ?? validateRollout(observation)[0];
   if (error !== undefined) return draft.wakeAt(nowMs + INVALID_RETRY_MS).finish({ ...invalidStatus(pass, error) });
   findReplicaSets(pass);
   if (pass.newRS === undefined) return draft.finish({ ...planNewReplicaSet(pass) });
@@ -49,7 +59,8 @@ export function planRollout(observation: RolloutObservation, nowMs: number): Pla
   const early = pausedConditionsStatus(pass);
   if (early !== undefined) return draft.finish({ ...early });
   planRevision(pass);
-  return isScalingEvent(pass) ? planReplicasOnly(pass) : planCanary(pass);
+  if (isScalingEvent(pass)) return planReplicasOnly(pass);
+  return blueGreenOf(rollout) === undefined ? planCanary(pass) : planBlueGreen(pass);
 }
 
 function planDefaultReplicas(pass: Pass): Plan {
@@ -68,13 +79,33 @@ function isScalingEvent(pass: Pass): boolean {
 
 /** A pass that only sizes ReplicaSets: traffic, services and analysis wait for the next. */
 function planReplicasOnly(pass: Pass): Plan {
-  planScaling(pass);
-  const { availableReplicas, HPAReplicas } = baseStatus(pass);
+  if (blueGreenOf(pass.rollout) === undefined) planScaling(pass);
+  else planBlueGreenScaling(pass);
+  const base = baseStatus(pass);
+  const active = countsOfActive(pass, base, pass.status.blueGreen?.activeSelector ?? '');
+  const { availableReplicas, HPAReplicas } = { ...base, ...active };
   return finishPass(pass, { ...pass.status, availableReplicas, HPAReplicas });
 }
 
+/** The passes of a blue-green rollout do everything that can be done; only a new template ends one early (rollouts §4.1). */
+function planBlueGreen(pass: Pass): Plan {
+  planPreviewService(pass);
+  const { currentPodHash = '' } = pass.status;
+  if (currentPodHash !== '' && currentPodHash !== pass.newRS?.hash) return planBlueGreenProgress(pass, true);
+  planRestart(pass);
+  detectFailedAnalysis(pass);
+  planBlueGreenScaling(pass);
+  planHistory(pass);
+  planBlueGreenPause(pass);
+  planActiveService(pass);
+  const problem = tryPlanAnalysisRuns(pass);
+  if (problem !== undefined) return planAnalysisProblem(pass, problem);
+  planEphemeralMetadata(pass);
+  return planBlueGreenProgress(pass, false);
+}
+
 function planCanary(pass: Pass): Plan {
-  if (isUpdateBegun(pass, computeStepHash(canaryOf(pass.rollout).steps))) return planUpdateBegun(pass);
+  if (isUpdateBegun(pass, stepHash(pass.rollout))) return planUpdateBegun(pass);
   if (planRestart(pass)) return pass.draft.finish();
   detectFailedAnalysis(pass);
   planEphemeralMetadata(pass);
@@ -91,7 +122,7 @@ function planCanary(pass: Pass): Plan {
 
 /** A run that failed aborts the rollout in this very pass: what follows already takes the traffic back. */
 function detectFailedAnalysis(pass: Pass): void {
-  const abort = assessFailedRuns(pass);
+  const abort = assessFailedRuns(pass) ?? assessFailedExperiment(pass);
   if (abort === undefined) return;
   pass.pause.abort = abort;
   pass.status = { ...pass.status, abort: true };
@@ -100,6 +131,7 @@ function detectFailedAnalysis(pass: Pass): void {
 /** Arguments may lead nowhere only now (a field path that was lenient at validation). */
 function tryPlanAnalysisRuns(pass: Pass): string | undefined {
   try {
+    if (blueGreenOf(pass.rollout) === undefined) planExperiments(pass);
     planAnalysisRuns(pass);
     return undefined;
   } catch (error) {
@@ -175,7 +207,7 @@ function planProgress(pass: Pass): Plan {
   }
   pass.draft.note('Normal', REASON.stepCompleted, MESSAGE.stepCompleted(index + 1, steps, formatStep(step)));
   pass.pause.remove.push(PAUSE.canaryStep);
-  const canary = { ...base.canary, currentStepAnalysisRunStatus: undefined };
+  const canary = { ...base.canary, currentStepAnalysisRunStatus: undefined, currentExperiment: undefined };
   return finishPass(pass, { ...base, currentStepIndex: index + 1, canary });
 }
 
@@ -202,6 +234,7 @@ function planPromotion(pass: Pass, base: RolloutStatus, reason: string): Plan {
   if (base.stableRS !== hash) {
     pass.draft.note('Normal', REASON.completed, MESSAGE.completed(pass.revision, hash, reason));
   }
+  planScaleDownOnSuccess(pass);
   return finishPass(pass, {
     ...base,
     promoteFull: false,
@@ -217,7 +250,10 @@ function isStepCompleted(pass: Pass): boolean {
   if (step.setCanaryScale !== undefined || step.setWeight !== undefined) {
     return isAtDesiredCounts(termsOf(pass), setsOf(pass), pass.weights);
   }
-  return step.analysis !== undefined && pass.currentRuns.step?.status === 'Successful';
+  if (step.experiment !== undefined) return pass.experiment?.status?.phase === 'Successful';
+  if (step.analysis !== undefined) return pass.currentRuns.step?.status === 'Successful';
+  // The router got the routes in this very pass.
+  return step.setHeaderRoute !== undefined || step.setMirrorRoute !== undefined;
 }
 
 /** A human lifted it (the controller paused, and the condition is gone), or its time is up. */

@@ -1,9 +1,17 @@
 import { parseTime } from '#core/clock.ts';
 import { type Conditions, conditionOf, newCondition, setCondition, withoutConditionOf } from './conditions.ts';
-import { isAborted, type Pass, termsOf } from './pass.ts';
+import { findByHash, isAborted, isSaturated, type Pass, type RsView, termsOf } from './pass.ts';
 import { MESSAGE, REASON } from './reasons.ts';
 import { currentStep } from './steps.ts';
-import { isCompleted, type RolloutCondition, type RolloutStatus, replicasOf, stepsOf } from './types.ts';
+import {
+  blueGreenOf,
+  isCompleted,
+  type RolloutCondition,
+  type RolloutStatus,
+  replicasOf,
+  SCALE_DOWN_DEADLINE_ANNOTATION,
+  stepsOf,
+} from './types.ts';
 
 /**
  * The conditions of the new status (rollouts §2.3), after the progress deadline had its chance to abort: `settle` then puts
@@ -38,19 +46,27 @@ function isTurnedFalse(pass: Pass, status: RolloutStatus, type: string): boolean
   return before !== undefined && before !== 'False' && conditionOf(status.conditions, type)?.status === 'False';
 }
 
-/** Everything is as the spec says: stricter than phase Healthy, as old pods must be gone too. */
+/** Everything is as the spec says: stricter than phase Healthy, as a canary's old pods must be gone too. */
 export function isHealthy(pass: Pass, status: RolloutStatus): boolean {
   const replicas = replicasOf(pass.rollout);
-  const steps = stepsOf(pass.rollout).length;
-  const stepsDone = steps === 0 || status.currentStepIndex === undefined || status.currentStepIndex === steps;
   return (
     status.updatedReplicas === replicas &&
     status.availableReplicas === replicas &&
-    status.replicas === replicas &&
     pass.rollout.status?.observedGeneration === String(pass.rollout.metadata.generation ?? 0) &&
-    stepsDone &&
-    isCompleted(status)
+    (blueGreenOf(pass.rollout) === undefined ? isCanaryDone(pass, status) : isCutOver(pass, status))
   );
+}
+
+function isCanaryDone(pass: Pass, status: RolloutStatus): boolean {
+  const steps = stepsOf(pass.rollout).length;
+  const stepsDone = steps === 0 || status.currentStepIndex === undefined || status.currentStepIndex === steps;
+  return status.replicas === replicasOf(pass.rollout) && stepsDone && isCompleted(status);
+}
+
+/** Both services select the new ReplicaSet. */
+function isCutOver(pass: Pass, { blueGreen = {}, currentPodHash }: RolloutStatus): boolean {
+  if (blueGreen.activeSelector !== currentPodHash) return false;
+  return !blueGreenOf(pass.rollout)?.previewService || blueGreen.previewSelector === currentPodHash;
 }
 
 function withHealthy(pass: Pass, status: RolloutStatus): RolloutStatus {
@@ -73,18 +89,29 @@ function hasProgressed(pass: Pass, status: RolloutStatus): boolean {
   const before = pass.status;
   const number = (value: number | undefined) => value ?? 0;
   const old = ({ replicas, updatedReplicas }: RolloutStatus) => number(replicas) - number(updatedReplicas);
-  const stepChanged =
-    status.currentStepIndex !== undefined &&
-    before.currentStepIndex !== undefined &&
-    status.currentStepIndex !== before.currentStepIndex;
   return (
     number(status.updatedReplicas) !== number(before.updatedReplicas) ||
     old(status) < old(before) ||
     number(status.readyReplicas) > number(before.readyReplicas) ||
     number(status.availableReplicas) > number(before.availableReplicas) ||
+    (blueGreenOf(pass.rollout) === undefined ? isStepTaken(before, status) : isSelectorMoved(before, status))
+  );
+}
+
+function isStepTaken(before: RolloutStatus, status: RolloutStatus): boolean {
+  const { currentStepIndex: index } = status;
+  const stepChanged = index !== undefined && before.currentStepIndex !== undefined && index !== before.currentStepIndex;
+  return (
     (status.stableRS ?? '') !== (before.stableRS ?? '') ||
     stepChanged ||
     status.currentStepHash !== before.currentStepHash
+  );
+}
+
+function isSelectorMoved({ blueGreen: before = {} }: RolloutStatus, { blueGreen = {} }: RolloutStatus): boolean {
+  return (
+    (blueGreen.activeSelector ?? '') !== (before.activeSelector ?? '') ||
+    (blueGreen.previewSelector ?? '') !== (before.previewSelector ?? '')
   );
 }
 
@@ -126,7 +153,13 @@ function deadlineApplies(pass: Pass): boolean {
   const { step } = currentStep(termsOf(pass));
   if (step?.pause !== undefined || step?.analysis !== undefined || step?.experiment !== undefined) return false;
   if (conditionOf(pass.status.conditions, 'Paused')?.status === 'True') return false;
-  return pass.otherRSs.every((rs) => rs.deadline === undefined);
+  return !pass.otherRSs.some(isLeaving);
+}
+
+/** Waits for its scale-down deadline, or has reached it and still has pods. */
+function isLeaving({ object, spec, created }: RsView): boolean {
+  const hasDeadline = object.metadata.annotations?.[SCALE_DOWN_DEADLINE_ANNOTATION] !== undefined;
+  return hasDeadline || (spec === 0 && created > 0);
 }
 
 function isTimedOut(pass: Pass, status: RolloutStatus): boolean {
@@ -161,8 +194,14 @@ function abortAtDeadline(pass: Pass, status: RolloutStatus): void {
   pass.draft.note('Warning', REASON.aborted, cause);
 }
 
+/** Enough pods of a canary rollout, or all pods behind the active service of a blue-green one. */
+function isAvailable(pass: Pass, status: RolloutStatus): boolean {
+  if (blueGreenOf(pass.rollout) === undefined) return (status.availableReplicas ?? 0) >= replicasOf(pass.rollout);
+  return isSaturated(pass, findByHash(pass.allRSs, status.blueGreen?.activeSelector));
+}
+
 function withAvailable(pass: Pass, status: RolloutStatus): RolloutStatus {
-  return (status.availableReplicas ?? 0) >= replicasOf(pass.rollout)
+  return isAvailable(pass, status)
     ? set(pass, status, ['Available', 'True', REASON.available, MESSAGE.available])
     : set(pass, status, ['Available', 'False', REASON.available, MESSAGE.notAvailable]);
 }

@@ -24,6 +24,7 @@ export const REASON = {
   updated: 'RolloutUpdated',
   weightUpdated: 'TrafficWeightUpdated',
   addedToInformer: 'RolloutAddedToInformer',
+  experimentCreated: 'ExperimentCreated',
   creatingIngress: 'CreatingCanaryIngress',
   patchingIngress: 'PatchingCanaryIngress',
 } as const;
@@ -58,7 +59,13 @@ export const MESSAGE = {
     `Switched selector for service '${service}' from '${from}' to '${to}'`,
   runStatus: (type: string, run: string, status: string, previous: string) =>
     `${type} Analysis Run '${run}' Status New: '${status}' Previous: '${previous}'`,
+  experimentCreated: (experiment: string) => `Created Experiment '${experiment}'`,
   invalid: (rollout: string, error: string) => `The Rollout "${rollout}" is invalid: ${error}`,
 };
 
-export const PAUSE = { canaryStep: 'CanaryPauseStep', inconclusive: 'InconclusiveAnalysisRun' } as const;
+export const PAUSE = {
+  blueGreen: 'BlueGreenPause',
+  canaryStep: 'CanaryPauseStep',
+  inconclusive: 'InconclusiveAnalysisRun',
+  inconclusiveExperiment: 'InconclusiveExperiment',
+} as const;

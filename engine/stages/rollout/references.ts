@@ -1,4 +1,4 @@
-import { canaryOf, type Rollout } from './types.ts';
+import { blueGreenOf, canaryOf, type Rollout } from './types.ts';
 
 const SUFFIX = '-canary';
 const NAME_MAX = 253;
@@ -10,8 +10,11 @@ export function canaryIngressName(rolloutName: string, stableIngressName: string
 
 /** The Services a rollout names. */
 export function serviceNames(rollout: Rollout): string[] {
-  const { stableService = '', canaryService = '' } = canaryOf(rollout);
-  return [stableService, canaryService].filter((name) => name !== '');
+  const { stableService = '', canaryService = '', pingPong } = canaryOf(rollout);
+  const { activeService = '', previewService = '' } = blueGreenOf(rollout) ?? {};
+  const { pingService = '', pongService = '' } = pingPong ?? {};
+  const names = [stableService, canaryService, pingService, pongService, activeService, previewService];
+  return names.filter((name) => name !== '');
 }
 
 /** The stable Ingresses a rollout names, each followed by its canary Ingress. */

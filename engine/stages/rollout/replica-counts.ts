@@ -1,5 +1,6 @@
 import { currentSetWeight, setCanaryScaleInForce } from './steps.ts';
 import {
+  blueGreenOf,
   canaryOf,
   type IntOrString,
   isRouted,
@@ -30,6 +31,11 @@ export interface CanaryCounts {
 /** Pods above and below spec.replicas that an update may use (rollouts §1.6, table F). */
 export function resolveFenceposts(terms: RolloutTerms): { surge: number; unavailable: number } {
   const replicas = replicasOf(terms);
+  const blueGreen = blueGreenOf(terms);
+  if (blueGreen !== undefined) {
+    const unavailable = resolveIntOrPercent(blueGreen.maxUnavailable ?? '25', replicas, Math.floor);
+    return { surge: 0, unavailable: Math.min(unavailable, replicas) };
+  }
   const { maxSurge = '25', maxUnavailable = '25' } = canaryOf(terms);
   const surge = resolveIntOrPercent(maxSurge, replicas, Math.ceil);
   const unavailable = resolveIntOrPercent(maxUnavailable, replicas, Math.floor);
@@ -45,14 +51,16 @@ function resolveIntOrPercent(value: IntOrString, total: number, round: (value: n
 
 /** An explicit abortScaleDownDelaySeconds; `off` when it is 0, which keeps an aborted canary up. */
 export function abortScaleDownDelay(terms: Pick<RolloutTerms, 'spec'>): { delayMs?: number; explicit: boolean } {
-  const { abortScaleDownDelaySeconds: seconds } = canaryOf(terms);
-  if (!isRouted(terms)) return { delayMs: 0, explicit: false };
+  const blueGreen = blueGreenOf(terms);
+  const { abortScaleDownDelaySeconds: seconds } = blueGreen ?? canaryOf(terms);
+  if (blueGreen === undefined && !isRouted(terms)) return { delayMs: 0, explicit: false };
   if (seconds === undefined) return { delayMs: 30_000, explicit: false };
   return seconds === 0 ? { explicit: true } : { delayMs: seconds * 1000, explicit: true };
 }
 
 export function weightToReplicas(replicas: number, weight: number, maxWeight: number): number {
-  return Math.ceil((weight * replicas) / maxWeight);
+  // A setCanaryScale weight above all traffic leaves less than nothing: -0 is 0.
+  return Math.ceil((weight * replicas) / maxWeight) || 0;
 }
 
 export function hasDistinctStable(newRS: RsCounts | undefined, stableRS: RsCounts | undefined): stableRS is RsCounts {

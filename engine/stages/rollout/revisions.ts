@@ -1,13 +1,16 @@
+import { deepEqual } from '#core/json.ts';
+import { computeMergePatch } from '#kube/merge-patch.ts';
 import { controllerOf, controllerReference, isDeleting, type Manifest } from '#kube/object.ts';
 import { matchesSelector } from '#kube/selector.ts';
+import { type Affinity, affinityFor, isInjectedTermStale } from './anti-affinity.ts';
 import { conditionOf, newCondition, setCondition } from './conditions.ts';
+import { ephemeralMetadataOf } from './ephemeral-metadata.ts';
 import { computePodTemplateHash } from './hash.ts';
 import type { ReplicaSet } from './observe.ts';
 import { findByHash, type Pass, type RsView, refTo, viewOf } from './pass.ts';
 import { MESSAGE, REASON } from './reasons.ts';
 import { isSameTemplate } from './template-equality.ts';
 import {
-  canaryOf,
   DESIRED_REPLICAS_ANNOTATION,
   EPHEMERAL_METADATA_ANNOTATION,
   HASH_LABEL,
@@ -82,8 +85,8 @@ export function planNewReplicaSet(pass: Pass): RolloutStatus {
 
 function newReplicaSet(pass: Pass, name: string, hash: string, revision: number): Manifest {
   const { rollout, stableRS } = pass;
-  const { canaryMetadata, stableMetadata } = canaryOf(rollout);
-  const injected = stableRS === undefined ? stableMetadata : canaryMetadata;
+  const metadata = ephemeralMetadataOf(rollout);
+  const injected = stableRS === undefined ? metadata.stable : metadata.next;
   const { template = {}, selector, minReadySeconds } = rollout.spec;
   const labels = { ...template.metadata?.labels, [HASH_LABEL]: hash };
   const annotations = { ...template.metadata?.annotations, ...injected?.annotations };
@@ -108,6 +111,7 @@ function newReplicaSet(pass: Pass, name: string, hash: string, revision: number)
       selector: { ...selector, matchLabels: { ...selector?.matchLabels, [HASH_LABEL]: hash } },
       template: {
         ...template,
+        spec: withAffinity(template.spec, affinityFor(rollout, hash)),
         metadata: {
           ...template.metadata,
           labels: { ...labels, ...injected?.labels },
@@ -116,6 +120,11 @@ function newReplicaSet(pass: Pass, name: string, hash: string, revision: number)
       },
     },
   };
+}
+
+function withAffinity(spec: Record<string, unknown> = {}, affinity: unknown): Record<string, unknown> {
+  const { affinity: _own, ...rest } = spec;
+  return affinity === undefined ? rest : { ...rest, affinity };
 }
 
 function copiedAnnotations({ rollout }: Pass): Record<string, string> {
@@ -143,13 +152,20 @@ export function planRevision(pass: Pass): void {
   );
   const minReadySeconds = rollout.spec.minReadySeconds ?? 0;
   const readyChanged = (newRS.object.spec.minReadySeconds ?? 0) !== minReadySeconds;
-  if (changed.length > 0 || readyChanged) {
+  const live = newRS.object.spec.template?.spec?.affinity as Affinity | undefined;
+  const isStale = isInjectedTermStale(rollout, live, newRS.hash);
+  if (changed.length > 0 || readyChanged || isStale) {
+    const affinity = affinityFor(rollout, newRS.hash);
+    const spec = {
+      ...(readyChanged ? { minReadySeconds } : {}),
+      ...(deepEqual(live, affinity) ? {} : { template: { spec: computeMergePatch({ affinity: live }, { affinity }) } }),
+    };
     pass.draft.add({
       effect: 'patch',
       target: refTo(pass, 'ReplicaSet.apps', newRS.name),
       patch: {
         ...(changed.length > 0 ? { metadata: { annotations: Object.fromEntries(changed) } } : {}),
-        ...(readyChanged ? { spec: { minReadySeconds } } : {}),
+        ...(Object.keys(spec).length > 0 ? { spec } : {}),
       },
     });
   }

@@ -1,8 +1,10 @@
 import { formatTime, parseTime } from '#core/clock.ts';
+import { blueGreenNewCount } from './blue-green-counts.ts';
 import { isAborted, isHalted, type Pass, type RsView, refTo, setsOf, termsOf } from './pass.ts';
 import { MESSAGE, REASON } from './reasons.ts';
 import { abortScaleDownDelay, canaryCounts, hasDistinctStable, resolveFenceposts } from './replica-counts.ts';
 import {
+  blueGreenOf,
   canaryOf,
   DESIRED_REPLICAS_ANNOTATION,
   isFullyPromoted,
@@ -10,6 +12,7 @@ import {
   replicasOf,
   SCALE_DOWN_DEADLINE_ANNOTATION,
 } from './types.ts';
+import { planProgressiveScaleDown } from './workload-ref.ts';
 
 const SCALE_DOWN_DELAY_MS = 30_000;
 
@@ -27,11 +30,15 @@ function scaleStable(pass: Pass): boolean {
   return scale(pass, stableRS, stable);
 }
 
-function scaleNew(pass: Pass): boolean {
+/** Sizes the new ReplicaSet, or keeps it until its deadline when its rollout was aborted. True when it was scaled. */
+export function scaleNew(pass: Pass): boolean {
   const { newRS } = pass;
   if (newRS === undefined) return false;
-  const { canary } = canaryCounts(termsOf(pass), setsOf(pass), pass.weights);
-  if (!delaysScaleDownOnAbort(pass)) return scale(pass, newRS, canary);
+  if (!delaysScaleDownOnAbort(pass)) {
+    const size = wantedSize(pass, newRS);
+    planProgressiveScaleDown(pass, newRS.spec > size);
+    return scale(pass, newRS, size);
+  }
   const deadlineMs = parseTime(newRS.deadline);
   if (deadlineMs === undefined) {
     scale(pass, newRS, newRS.spec);
@@ -45,15 +52,21 @@ function scaleNew(pass: Pass): boolean {
   return false;
 }
 
+function wantedSize(pass: Pass, newRS: RsView): number {
+  if (blueGreenOf(pass.rollout) !== undefined) return blueGreenNewCount(termsOf(pass), newRS, pass.allRSs);
+  return canaryCounts(termsOf(pass), setsOf(pass), pass.weights).canary;
+}
+
 /** Whether the pods of an aborted canary stay for a while: with a router, unless they drain with dynamicStableScale. */
 function delaysScaleDownOnAbort(pass: Pass): boolean {
-  if (!isAborted(pass) || pass.stableRS === undefined || !isRouted(pass.rollout)) return false;
+  if (!isAborted(pass) || pass.stableRS === undefined) return false;
+  if (blueGreenOf(pass.rollout) === undefined && !isRouted(pass.rollout)) return false;
   const { delayMs, explicit } = abortScaleDownDelay(termsOf(pass));
   return delayMs !== undefined && (explicit || !canaryOf(pass.rollout).dynamicStableScale);
 }
 
 /** New and stable ReplicaSets that are in use again lose the deadline they may still carry. */
-function removeDeadlines(pass: Pass): void {
+export function removeDeadlines(pass: Pass): void {
   const { newRS, stableRS } = pass;
   if (newRS !== undefined && !delaysScaleDownOnAbort(pass)) removeDeadline(pass, newRS);
   if (stableRS !== undefined && stableRS !== newRS) removeDeadline(pass, stableRS);
@@ -77,7 +90,7 @@ function patchAnnotations(pass: Pass, rs: RsView, annotations: Record<string, st
 }
 
 /** Sets the size and the desired-replicas annotation of a ReplicaSet. True when the size changes. */
-function scale(pass: Pass, rs: RsView, size: number): boolean {
+export function scale(pass: Pass, rs: RsView, size: number): boolean {
   const desired = String(replicasOf(pass.rollout));
   const dropsDeadline = size === 0 && rs.deadline !== undefined && !delaysScaleDownOnAbort(pass);
   const resized = rs.spec !== size;
@@ -134,9 +147,17 @@ function otherSize(pass: Pass, rs: RsView, budget: number, annotated: number): {
   return sizeWithinDelay(pass, rs, annotated);
 }
 
-/** The former stable ReplicaSet keeps its pods until its deadline, newest revisions first up to the limit. */
-function sizeWithinDelay(pass: Pass, rs: RsView, annotated: number): { size: number; annotated: number } {
-  const { scaleDownDelaySeconds, scaleDownDelayRevisionLimit } = canaryOf(pass.rollout);
+/**
+ * The former stable ReplicaSet keeps its pods until its deadline, newest revisions first up to the limit. `kept` is its size
+ * meanwhile, once it has a deadline.
+ */
+export function sizeWithinDelay(
+  pass: Pass,
+  rs: RsView,
+  annotated: number,
+  kept = rs.spec,
+): { size: number; annotated: number } {
+  const { scaleDownDelaySeconds, scaleDownDelayRevisionLimit } = blueGreenOf(pass.rollout) ?? canaryOf(pass.rollout);
   const limit = scaleDownDelayRevisionLimit ?? Number.POSITIVE_INFINITY;
   const delayMs = scaleDownDelaySeconds === undefined ? SCALE_DOWN_DELAY_MS : scaleDownDelaySeconds * 1000;
   if (annotated >= limit || delayMs === 0) return { size: 0, annotated: annotated + 1 };
@@ -147,14 +168,15 @@ function sizeWithinDelay(pass: Pass, rs: RsView, annotated: number): { size: num
   const deadlineMs = parseTime(rs.deadline);
   if (deadlineMs === undefined || deadlineMs <= pass.nowMs) return { size: 0, annotated: annotated + 1 };
   pass.draft.wakeAt(deadlineMs);
-  return { size: rs.spec, annotated: annotated + 1 };
+  return { size: kept, annotated: annotated + 1 };
 }
 
 /** Traffic may still reach it: by status, by weights, or by a service's selector as it is now. */
-function isReferenced(pass: Pass, { hash }: RsView): boolean {
+export function isReferenced(pass: Pass, { hash }: RsView): boolean {
   if (hash === '') return false;
-  const { stableRS, currentPodHash, canary } = pass.status;
+  const { stableRS, currentPodHash, canary, blueGreen } = pass.status;
   const { weights } = canary ?? {};
   const recorded = [stableRS, currentPodHash, weights?.canary.podTemplateHash, weights?.stable.podTemplateHash];
-  return recorded.includes(hash) || [...pass.serviceHashes.values()].includes(hash);
+  const selectors = [blueGreen?.activeSelector, blueGreen?.previewSelector];
+  return recorded.includes(hash) || selectors.includes(hash) || [...pass.serviceHashes.values()].includes(hash);
 }

@@ -1,6 +1,6 @@
 import { type Controller, onRoot, trigger } from '#control/controller.ts';
 import { Draft, type Plan } from '#control/plan.ts';
-import { isDeleting, objectKey, splitKey } from '#kube/object.ts';
+import { controllerOf, isDeleting, objectKey, splitKey } from '#kube/object.ts';
 import type { Service } from './observe.ts';
 import { serviceNames } from './references.ts';
 import { HASH_LABEL, MANAGED_BY_ANNOTATION, type Rollout } from './types.ts';
@@ -31,6 +31,8 @@ export const rolloutServiceController: Controller<ServiceObservation> = {
     const { namespace, name } = splitKey(key);
     const service = objects.get('Service', namespace, name);
     if (service === undefined || isDeleting(service)) return undefined;
+    // An experiment's Service selects its template's pods by their hash for as long as it lives.
+    if (controllerOf(service)?.kind === 'Experiment') return undefined;
     const rollouts = objects.list('Rollout.argoproj.io', namespace) as unknown as readonly Rollout[];
     const users = rollouts
       .filter((rollout) => serviceNames(rollout).includes(name))

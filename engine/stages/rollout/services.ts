@@ -1,3 +1,4 @@
+import type { Service } from './observe.ts';
 import { isAborted, type Pass, previousCanaryHash, type RsView, refTo, termsOf } from './pass.ts';
 import { MESSAGE, REASON } from './reasons.ts';
 import { canaryOf, HASH_LABEL, isRouted, MANAGED_BY_ANNOTATION } from './types.ts';
@@ -29,15 +30,27 @@ export function ensureServiceTargets(
   if (name === undefined || service === undefined || rs === undefined) return;
   const current = pass.serviceHashes.get(name) ?? '';
   if (current === rs.hash) return;
-  const managed = service.metadata.annotations?.[MANAGED_BY_ANNOTATION] !== undefined;
+  const managed = isManaged(service);
   const fullyAvailable = rs.spec !== 0 && rs.available !== 0 && rs.spec <= rs.available;
   if (checkAvailability && (rs.available === 0 || (!managed && !fullyAvailable))) return;
+  switchService(pass, name, rs.hash);
+}
+
+function isManaged({ metadata }: Service): boolean {
+  return metadata.annotations?.[MANAGED_BY_ANNOTATION] !== undefined;
+}
+
+/** Makes a service select this hash, and marks it as the rollout's; nothing when both is so already. */
+export function switchService(pass: Pass, name: string, hash: string): void {
+  const service = pass.observation.services.get(name);
+  const current = pass.serviceHashes.get(name) ?? '';
+  if (service === undefined || (current === hash && isManaged(service))) return;
   const managedBy = { metadata: { annotations: { [MANAGED_BY_ANNOTATION]: pass.rollout.metadata.name } } };
   pass.draft.add({
     effect: 'patch',
     target: refTo(pass, 'Service', name),
-    patch: { ...(managed ? {} : managedBy), spec: { selector: { [HASH_LABEL]: rs.hash } } },
+    patch: { ...(isManaged(service) ? {} : managedBy), spec: { selector: { [HASH_LABEL]: hash } } },
   });
-  pass.draft.note('Normal', REASON.switchService, MESSAGE.switchService(name, current, rs.hash));
-  pass.serviceHashes.set(name, rs.hash);
+  pass.draft.note('Normal', REASON.switchService, MESSAGE.switchService(name, current, hash));
+  pass.serviceHashes.set(name, hash);
 }

@@ -9,7 +9,7 @@ import { computePhase } from './phase.ts';
 import { planConditions } from './progress.ts';
 import { MESSAGE, REASON } from './reasons.ts';
 import { wantedHash } from './revisions.ts';
-import { canaryOf, type PauseCondition, type RolloutStatus, stepsOf } from './types.ts';
+import { blueGreenOf, canaryOf, type PauseCondition, type Rollout, type RolloutStatus, stepsOf } from './types.ts';
 
 /** The new status before strategy, pause and conditions: counts, hashes, what this pass found out (rollouts §2.1). */
 export function baseStatus(pass: Pass): RolloutStatus {
@@ -18,7 +18,7 @@ export function baseStatus(pass: Pass): RolloutStatus {
   const sum = (of: 'created' | 'ready' | 'available') => allRSs.reduce((total, rs) => total + rs[of], 0);
   return {
     currentPodHash,
-    currentStepHash: computeStepHash(canaryOf(pass.rollout).steps),
+    currentStepHash: stepHash(pass.rollout),
     currentStepIndex: status.currentStepIndex,
     stableRS: status.stableRS,
     replicas: sum('created'),
@@ -35,13 +35,23 @@ export function baseStatus(pass: Pass): RolloutStatus {
       weights: pass.weights,
       currentStepAnalysisRunStatus: pass.currentRuns.step,
       currentBackgroundAnalysisRunStatus: pass.currentRuns.background,
+      currentExperiment: pass.currentExperiment,
     },
   };
 }
 
+/** The hash of the canary steps; a blue-green rollout has none. */
+export function stepHash(rollout: Rollout): string {
+  return blueGreenOf(rollout) === undefined ? computeStepHash(canaryOf(rollout).steps) : '';
+}
+
 /** Completes a status: abort and pause fields, conditions, phase, events about changes; and ends the plan with it. */
 export function finishPass(pass: Pass, base: RolloutStatus): Plan {
-  const observed = { ...base, observedGeneration: String(pass.rollout.metadata.generation ?? 0) };
+  const observed = {
+    ...base,
+    observedGeneration: String(pass.rollout.metadata.generation ?? 0),
+    workloadObservedGeneration: pass.observation.workload?.generation ?? '',
+  };
   const withConditions = planConditions(pass, observed, (status) => ({ ...status, ...pauseFields(pass) }));
   const { phase, message } = computePhase(pass.rollout.spec, withConditions);
   const next = { ...withConditions, phase, message };
@@ -122,8 +132,9 @@ export function invalidStatus(pass: Pass, error: string): RolloutStatus {
 /** Zero values are left out, as upstream leaves them out; `canary` and `blueGreen` are always there. */
 export function compact(status: RolloutStatus, pass: Pass): Record<string, unknown> {
   const canary = Object.fromEntries(Object.entries(status.canary ?? {}).filter(([, value]) => value !== undefined));
+  const blueGreen = Object.fromEntries(Object.entries(status.blueGreen ?? {}).filter(([, value]) => !isZero(value)));
   const index = status.currentStepIndex;
-  const entries = Object.entries({ ...status, canary, blueGreen: {} }).filter(
+  const entries = Object.entries({ ...status, canary, blueGreen }).filter(
     ([key, value]) => key === 'currentStepIndex' || !isZero(value),
   );
   const result: Record<string, unknown> = Object.fromEntries(entries);

@@ -1,4 +1,5 @@
 import { deepEqual, isRecord } from '#core/json.ts';
+import { withoutInjectedTerm } from './anti-affinity.ts';
 import { EPHEMERAL_METADATA_ANNOTATION, HASH_LABEL, type PodMetadata, type PodTemplate } from './types.ts';
 
 /** What the API server fills into pod templates of built-in kinds, by field name; Rollouts are stored without it. */
@@ -32,7 +33,8 @@ export function isSameTemplate(
   rs: { metadata: { annotations?: Record<string, string> }; spec: { template?: unknown } },
   desired: PodTemplate | undefined,
 ): boolean {
-  const live = withoutInjected((rs.spec.template ?? {}) as PodTemplate, injectedMetadata(rs.metadata.annotations));
+  const template = withoutInjectedTerm((rs.spec.template ?? {}) as PodTemplate);
+  const live = withoutInjected(template, injectedMetadata(rs.metadata.annotations));
   return covers(live, desired ?? {});
 }
 

@@ -1,27 +1,71 @@
 import { deepEqual } from '#core/json.ts';
+import { gatewayConfigOf, type RouteIntent } from './gateway-api.ts';
+import { planHttpRoutes } from './gateway-routes.ts';
 import { planIngressWeight } from './nginx.ts';
 import { isAborted, type Pass, previousCanaryHash, setsOf, termsOf } from './pass.ts';
 import { REASON } from './reasons.ts';
 import { desiredCanaryWeight, isAtDesiredCounts, isThresholdMet } from './replica-counts.ts';
 import { ensureServiceTargets } from './services.ts';
 import { currentSetWeight, currentStep, setWeightBefore } from './steps.ts';
-import { canaryOf, isFullyPromoted, maxTrafficWeight, replicasOf, stepsOf, type TrafficWeights } from './types.ts';
+import {
+  canaryOf,
+  isFullyPromoted,
+  maxTrafficWeight,
+  replicasOf,
+  type SetHeaderRoute,
+  stepsOf,
+  type TrafficWeights,
+} from './types.ts';
 
-/** Brings the router to the weight this pass wants. Returns false when the pass cannot go on. */
+/** Brings the routers to the weight this pass wants. Returns false when the pass cannot go on. */
 export function planTraffic(pass: Pass): boolean {
-  if (canaryOf(pass.rollout).trafficRouting?.nginx === undefined) {
+  const routers = routersOf(pass);
+  if (routers.length === 0) {
     pass.weights = undefined;
     return true;
   }
   const weight = desiredWeight(pass);
-  if (!stableCanTake(pass, weight)) return true;
-  const problem = planIngressWeight(pass, weight);
-  if (problem !== undefined) {
+  const ready = stableCanTake(pass, weight);
+  const intent = {
+    weight: ready ? weight : undefined,
+    removeManagedRoutes: removesManagedRoutes(pass),
+    headerRoute: ready ? headerRouteNow(pass) : undefined,
+  };
+  for (const router of routers) {
+    const problem = router(pass, intent);
+    if (problem === undefined) continue;
     pass.draft.note('Warning', REASON.trafficRoutingError, problem);
     return false;
   }
-  recordWeights(pass, weight);
+  if (ready) recordWeights(pass, weight);
   return true;
+}
+
+/** Changes one router's objects; returns what stands in the way. */
+type Router = (pass: Pass, intent: RouteIntent) => string | undefined;
+
+/** The routers a rollout names, in upstream's order. */
+function routersOf({ rollout }: Pass): Router[] {
+  return [
+    ...(canaryOf(rollout).trafficRouting?.nginx === undefined ? [] : [steerIngresses]),
+    ...(gatewayConfigOf(rollout) === undefined ? [] : [planHttpRoutes]),
+  ];
+}
+
+function steerIngresses(pass: Pass, { weight }: RouteIntent): string | undefined {
+  return weight === undefined ? undefined : planIngressWeight(pass, weight);
+}
+
+/** Header routes stay only while the rollout goes through its steps with pods behind the canary service. */
+function removesManagedRoutes(pass: Pass): boolean {
+  if (previousCanaryHash(pass) !== undefined) return false;
+  const hasCanary = pass.newRS !== undefined && pass.newRS.available > 0;
+  return isFullyPromoted(pass.status) || isAborted(pass) || !hasCanary || pass.status.promoteFull === true;
+}
+
+/** The header route of the current step; the first revision has nothing to route. */
+function headerRouteNow(pass: Pass): SetHeaderRoute | undefined {
+  return pass.revision > 1 ? currentStep(termsOf(pass)).step?.setHeaderRoute : undefined;
 }
 
 /** rollouts §1.8: the first rule that fits. */
@@ -91,8 +135,10 @@ function recordWeights(pass: Pass, weight: number): void {
       podTemplateHash: pass.stableRS?.hash,
     },
   };
-  pass.weights = next;
-  if (previous !== undefined && deepEqual(previous, next)) return;
+  // The plugin reports every weight as verified, nginx reports nothing.
+  pass.weights = gatewayConfigOf(pass.rollout) === undefined ? next : { ...next, verified: true };
+  const { verified: _verified, ...known } = previous ?? {};
+  if (previous !== undefined && deepEqual(known, next)) return;
   const details =
     previous === undefined
       ? `to ${weight}`

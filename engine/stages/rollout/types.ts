@@ -12,6 +12,7 @@ export const SCALE_DOWN_DEADLINE_ANNOTATION = 'scale-down-deadline';
 export const MANAGED_BY_ANNOTATION = 'argo-rollouts.argoproj.io/managed-by-rollouts';
 export const INSTANCE_ID_LABEL = 'argo-rollouts.argoproj.io/controller-instance-id';
 export const EXPERIMENT_NAME_ANNOTATION = 'experiment.argoproj.io/name';
+export const WORKLOAD_GENERATION_ANNOTATION = 'rollout.argoproj.io/workload-generation';
 
 export type IntOrString = number | string;
 type Labels = Record<string, string>;
@@ -51,10 +52,57 @@ export interface CanaryStep {
   pause?: { duration?: IntOrString };
   analysis?: RolloutAnalysis;
   setCanaryScale?: SetCanaryScale;
-  experiment?: unknown;
-  setHeaderRoute?: unknown;
-  setMirrorRoute?: unknown;
-  plugin?: unknown;
+  experiment?: ExperimentStep;
+  setHeaderRoute?: SetHeaderRoute;
+  setMirrorRoute?: SetMirrorRoute;
+  plugin?: { name?: string; config?: unknown };
+}
+
+export interface ExperimentStepTemplate {
+  name: string;
+  specRef?: string;
+  replicas?: number;
+  metadata?: PodMetadata;
+  selector?: LabelSelector;
+  weight?: number;
+  service?: { name?: string };
+}
+
+export interface ExperimentStepAnalysis {
+  name: string;
+  templateName: string;
+  clusterScope?: boolean;
+  args?: readonly RolloutArgument[];
+  requiredForCompletion?: boolean;
+}
+
+/** A canary step that runs an Experiment beside the rollout. */
+export interface ExperimentStep {
+  templates?: readonly ExperimentStepTemplate[];
+  analyses?: readonly ExperimentStepAnalysis[];
+  duration?: string;
+  scaleDownDelaySeconds?: number;
+  dryRun?: readonly { metricName: string }[];
+  analysisRunMetadata?: PodMetadata;
+}
+
+/** Exactly one of its fields is set. */
+export interface StringMatch {
+  exact?: string;
+  prefix?: string;
+  regex?: string;
+}
+
+/** Requests that match go to the canary, whatever the weight; without `match` the managed route is removed. */
+export interface SetHeaderRoute {
+  name?: string;
+  match?: readonly { headerName?: string; headerValue?: StringMatch }[];
+}
+
+export interface SetMirrorRoute {
+  name?: string;
+  match?: readonly { method?: StringMatch; path?: StringMatch; headers?: Record<string, StringMatch> }[];
+  percentage?: number;
 }
 
 export interface NginxRouting {
@@ -68,13 +116,18 @@ export interface NginxRouting {
 export interface TrafficRouting {
   nginx?: NginxRouting;
   maxTrafficWeight?: number;
-  managedRoutes?: readonly unknown[];
+  managedRoutes?: readonly { name: string }[];
   [router: string]: unknown;
 }
 
 export interface ProgressThreshold {
   type: string;
   value: number;
+}
+
+export interface AntiAffinity {
+  preferredDuringSchedulingIgnoredDuringExecution?: { weight: number };
+  requiredDuringSchedulingIgnoredDuringExecution?: Record<string, never>;
 }
 
 export interface CanaryStrategy {
@@ -85,16 +138,43 @@ export interface CanaryStrategy {
   maxSurge?: IntOrString;
   maxUnavailable?: IntOrString;
   analysis?: RolloutAnalysis & { startingStep?: number };
-  antiAffinity?: unknown;
+  antiAffinity?: AntiAffinity;
   canaryMetadata?: PodMetadata;
   stableMetadata?: PodMetadata;
   scaleDownDelaySeconds?: number;
   scaleDownDelayRevisionLimit?: number;
   abortScaleDownDelaySeconds?: number;
   dynamicStableScale?: boolean;
-  pingPong?: unknown;
+  pingPong?: { pingService?: string; pongService?: string };
   minPodsPerReplicaSet?: number;
   replicaProgressThreshold?: ProgressThreshold;
+}
+
+/** Two versions side by side, and one switch of all traffic. */
+export interface BlueGreenStrategy {
+  activeService?: string;
+  previewService?: string;
+  previewReplicaCount?: number;
+  autoPromotionEnabled?: boolean;
+  autoPromotionSeconds?: number;
+  /** Only how many pods a restart may take at once. */
+  maxUnavailable?: IntOrString;
+  scaleDownDelaySeconds?: number;
+  scaleDownDelayRevisionLimit?: number;
+  abortScaleDownDelaySeconds?: number;
+  prePromotionAnalysis?: RolloutAnalysis;
+  postPromotionAnalysis?: RolloutAnalysis;
+  previewMetadata?: PodMetadata;
+  activeMetadata?: PodMetadata;
+  antiAffinity?: AntiAffinity;
+}
+
+export interface WorkloadRef {
+  apiVersion?: string;
+  kind?: string;
+  name?: string;
+  /** `never` (default), `onsuccess`, `progressively`. */
+  scaleDown?: string;
 }
 
 export interface PodTemplate {
@@ -106,10 +186,10 @@ export interface RolloutSpec {
   replicas?: number;
   selector?: LabelSelector;
   template?: PodTemplate;
-  workloadRef?: unknown;
+  workloadRef?: WorkloadRef;
   minReadySeconds?: number;
   rollbackWindow?: { revisions?: number };
-  strategy?: { canary?: CanaryStrategy; blueGreen?: unknown };
+  strategy?: { canary?: CanaryStrategy; blueGreen?: BlueGreenStrategy };
   revisionHistoryLimit?: number;
   paused?: boolean;
   progressDeadlineSeconds?: number;
@@ -141,6 +221,8 @@ export interface WeightDestination {
 export interface TrafficWeights {
   canary: WeightDestination;
   stable: WeightDestination;
+  /** Only from routers that look whether the weight took hold. */
+  verified?: boolean;
 }
 
 export interface CurrentRunStatus {
@@ -153,6 +235,15 @@ export interface CanaryStatus {
   weights?: TrafficWeights;
   currentStepAnalysisRunStatus?: CurrentRunStatus;
   currentBackgroundAnalysisRunStatus?: CurrentRunStatus;
+  currentExperiment?: string;
+}
+
+export interface BlueGreenStatus {
+  previewSelector?: string;
+  activeSelector?: string;
+  scaleUpPreviewCheckPoint?: boolean;
+  prePromotionAnalysisRunStatus?: CurrentRunStatus;
+  postPromotionAnalysisRunStatus?: CurrentRunStatus;
 }
 
 /** Numbers and texts that are zero or empty are left out when it is written, as upstream's status is. */
@@ -174,7 +265,9 @@ export interface RolloutStatus {
   collisionCount?: number;
   observedGeneration?: string;
   conditions?: readonly RolloutCondition[];
+  workloadObservedGeneration?: string;
   canary?: CanaryStatus;
+  blueGreen?: BlueGreenStatus;
   restartedAt?: string;
   promoteFull?: boolean;
   phase?: string;
@@ -196,8 +289,14 @@ export function canaryOf(rollout: { spec: RolloutSpec }): CanaryStrategy {
   return rollout.spec.strategy?.canary ?? {};
 }
 
+export function blueGreenOf(rollout: { spec: RolloutSpec }): BlueGreenStrategy | undefined {
+  return rollout.spec.strategy?.blueGreen;
+}
+
 export function stepsOf(rollout: { spec: RolloutSpec }): readonly CanaryStep[] {
-  return canaryOf(rollout).steps ?? [];
+  // Triggers and observations look before it is known to be a list.
+  const { steps } = canaryOf(rollout);
+  return Array.isArray(steps) ? steps : [];
 }
 
 export function replicasOf(rollout: { spec: RolloutSpec }): number {

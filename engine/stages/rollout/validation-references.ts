@@ -1,21 +1,38 @@
 import { AnalysisError, resolveMetricArgs } from '../analysis/arguments.ts';
 import { collectTemplates, runSpecFromTemplates, TemplateNotFound } from '../analysis/templates.ts';
 import { type AnalysisTemplate, effectiveCount } from '../analysis/types.ts';
-import { type FieldError, invalid } from './field-error.ts';
+import { type FieldError, invalid, isNotReproduced } from './field-error.ts';
 import { hasRuleWithService, noRulesMessage } from './nginx.ts';
 import type { RolloutObservation } from './observe.ts';
 import { stableIngressNames } from './references.ts';
 import { resolveRunArguments } from './run-arguments.ts';
-import { canaryOf, HASH_LABEL, MANAGED_BY_ANNOTATION, type RolloutAnalysis, stepsOf } from './types.ts';
+import { schemaProblems } from './schema-problems.ts';
+import {
+  blueGreenOf,
+  canaryOf,
+  HASH_LABEL,
+  MANAGED_BY_ANNOTATION,
+  type RolloutAnalysis,
+  type RolloutSpec,
+  stepsOf,
+} from './types.ts';
 import { validateNginxConfig, validateSpec } from './validation.ts';
 
 const CANARY = 'spec.strategy.canary';
+const BLUE_GREEN = 'spec.strategy.blueGreen';
 
 /** Everything that is wrong, the first being what upstream reports: the spec, then missing references, then what they hold. */
 export function validateRollout(observation: RolloutObservation): FieldError[] {
   const { rollout } = observation;
+  const mistyped = schemaProblems(rollout);
+  if (mistyped.length > 0) return mistyped;
   const spec = validateSpec(rollout);
-  if (spec.length > 0) return spec;
+  if (spec.some((error) => !isNotReproduced(error))) return spec;
+  return [...referenceErrors(observation), ...spec];
+}
+
+function referenceErrors(observation: RolloutObservation): FieldError[] {
+  const { rollout } = observation;
   const missing = [
     ...missingServices(observation),
     ...missingTemplates(observation),
@@ -27,10 +44,15 @@ export function validateRollout(observation: RolloutObservation): FieldError[] {
 }
 
 function namedServices({ rollout }: RolloutObservation): [field: string, name: string][] {
-  const { stableService = '', canaryService = '' } = canaryOf(rollout);
+  const { stableService = '', canaryService = '', pingPong } = canaryOf(rollout);
+  const { activeService = '', previewService = '' } = blueGreenOf(rollout) ?? {};
   const named: [string, string][] = [
-    ['stableService', stableService],
-    ['canaryService', canaryService],
+    [`${BLUE_GREEN}.activeService`, activeService],
+    [`${BLUE_GREEN}.previewService`, previewService],
+    [`${CANARY}.stableService`, stableService],
+    [`${CANARY}.canaryService`, canaryService],
+    [`${CANARY}.pingPong.pingService`, pingPong?.pingService ?? ''],
+    [`${CANARY}.pingPong.pongService`, pingPong?.pongService ?? ''],
   ];
   return named.filter(([, name]) => name !== '');
 }
@@ -38,7 +60,7 @@ function namedServices({ rollout }: RolloutObservation): [field: string, name: s
 function missingServices(observation: RolloutObservation): FieldError[] {
   return namedServices(observation)
     .filter(([, name]) => !observation.services.has(name))
-    .map(([field, name]) => invalid(`${CANARY}.${field}`, name, `service "${name}" not found`));
+    .map(([field, name]) => invalid(field, name, `service "${name}" not found`));
 }
 
 function validateServices(observation: RolloutObservation): FieldError[] {
@@ -49,11 +71,11 @@ function validateServices(observation: RolloutObservation): FieldError[] {
     const errors: FieldError[] = [];
     for (const [key, value] of Object.entries(service?.spec.selector ?? {})) {
       if (key === HASH_LABEL || labels[key] === value) continue;
-      errors.push(invalid(`${CANARY}.${field}`, name, `Service "${name}" has unmatch label "${key}" in rollout`));
+      errors.push(invalid(field, name, `Service "${name}" has unmatch label "${key}" in rollout`));
     }
     const manager = service?.metadata.annotations?.[MANAGED_BY_ANNOTATION];
     if (manager !== undefined && manager !== rollout.metadata.name) {
-      errors.push(invalid(`${CANARY}.${field}`, name, `Service "${name}" is managed by another Rollout`));
+      errors.push(invalid(field, name, `Service "${name}" is managed by another Rollout`));
     }
     return errors;
   });
@@ -88,7 +110,16 @@ interface NamedAnalysis {
   background: boolean;
 }
 
+function gatesOf(rollout: { spec: RolloutSpec }): NamedAnalysis[] {
+  const blueGreen = blueGreenOf(rollout);
+  return (['prePromotionAnalysis', 'postPromotionAnalysis'] as const).flatMap((gate) => {
+    const analysis = blueGreen?.[gate];
+    return analysis === undefined ? [] : [{ path: `${BLUE_GREEN}.${gate}.templates`, analysis, background: false }];
+  });
+}
+
 function analysesOf({ rollout }: RolloutObservation): NamedAnalysis[] {
+  if (blueGreenOf(rollout) !== undefined) return gatesOf(rollout);
   const inline = stepsOf(rollout).flatMap(({ analysis }, index) =>
     analysis === undefined
       ? []
@@ -119,7 +150,22 @@ function missingTemplates(observation: RolloutObservation): FieldError[] {
   });
 }
 
+/** Verdicts by spec, with the templates they were made from: every pass asks again, and little of it ever changes. */
+const verdicts = new WeakMap<RolloutSpec, { templates: readonly AnalysisTemplate[]; errors: FieldError[] }>();
+
 function validateAnalyses(observation: RolloutObservation): FieldError[] {
+  const { spec } = observation.rollout;
+  const templates = analysesOf(observation).flatMap(({ analysis }) => templatesOf(observation, analysis));
+  const known = verdicts.get(spec);
+  if (known?.templates.length === templates.length && templates.every((item, i) => item === known.templates[i])) {
+    return known.errors;
+  }
+  const errors = computeAnalysisErrors(observation);
+  if (Object.isFrozen(spec)) verdicts.set(spec, { templates, errors });
+  return errors;
+}
+
+function computeAnalysisErrors(observation: RolloutObservation): FieldError[] {
   return analysesOf(observation).flatMap((named) => {
     const templates = templatesOf(observation, named.analysis);
     const conflict = flattenConflict(observation, named, templates);

@@ -88,18 +88,26 @@ it.each<[Partial<RolloutSpec>, string]>([
     canary({ ...NGINX, dynamicStableScale: true, scaleDownDelaySeconds: 1 }),
     'spec.strategy.dynamicStableScale: Invalid value: true: Canary dynamicStableScale cannot be used with scaleDownDelaySeconds',
   ],
+  [{ strategy: { blueGreen: { previewService: 'p' } } }, 'spec.strategy.blueGreen.activeService: Required value'],
   [
-    { strategy: { blueGreen: {} } },
-    'spec.strategy.blueGreen: Forbidden: the blue-green strategy is not reproduced by this engine',
+    canary({ pingPong: { pingService: 'a', pongService: 'b' } }),
+    'spec.strategy.canary.pingPong: Forbidden: pingPong is not reproduced by this engine',
   ],
-  [{ workloadRef: {} }, 'spec.workloadRef: Forbidden: workloadRef is not reproduced by this engine'],
+  [
+    canary({ steps: [{ experiment: { templates: [{ name: 'a', specRef: 'older' }] } }] }),
+    'spec.strategy.steps[0].experiment.templates[0].specRef: Invalid value: "older": Invalid template step SpecRef: must be canary or stable',
+  ],
+  [
+    canary({ steps: [{ plugin: { name: 'acme/step' } }] }),
+    'spec.strategy.canary.steps[0].plugin: Forbidden: the step plugin "acme/step" is not reproduced by this engine',
+  ],
   [
     canary({ trafficRouting: { istio: {} } }),
     'spec.strategy.canary.trafficRouting.istio: Forbidden: the istio traffic router is not reproduced by this engine',
   ],
   [
     canary({ ...NGINX, steps: [{ setHeaderRoute: { name: 'h' } }] }),
-    'spec.strategy.canary.steps[0].setHeaderRoute: Forbidden: the setHeaderRoute step is not reproduced by this engine',
+    'spec.strategy.steps[0].setHeaderRoute: Invalid value: {"name":"h"}: SetHeaderRoute requires TrafficRouting, supports Istio and ALB and Apisix',
   ],
 ])('rollouts/§1.2 %o', (spec, first) => {
   expect(validateSpec(rollout(spec))[0]).toBe(first);

@@ -1,23 +1,39 @@
 import { matchesSelector } from '#kube/selector.ts';
-import { AnalysisError } from '../analysis/arguments.ts';
-import { type FieldError, internal, invalid, notReproduced, required, unsupported } from './field-error.ts';
-import { metadataValue } from './run-arguments.ts';
-import { pauseDurationMs } from './steps.ts';
 import {
-  type CanaryStep,
-  type CanaryStrategy,
-  type IntOrString,
-  maxTrafficWeight,
-  type Rollout,
-  type RolloutSpec,
-} from './types.ts';
+  type FieldError,
+  internal,
+  invalid,
+  notReproduced,
+  required,
+  unsupported,
+  upstreamFirst,
+} from './field-error.ts';
+import { unsupportedPluginFields } from './gateway-api.ts';
+import { podTemplateProblems } from './pod-template-problems.ts';
+import type { AntiAffinity, BlueGreenStrategy, CanaryStrategy, IntOrString, Rollout, RolloutSpec } from './types.ts';
+import { analysisArgumentsOf, validateStep } from './validation-steps.ts';
 
 const STRATEGY = 'spec.strategy';
-const STEP_MESSAGE = 'Step must have one of the following set: experiment, setWeight, setCanaryScale, plugin or pause';
 const SERVICES_MESSAGE = 'Canary service and Stable service must to be set to use Traffic Routing';
 
 /** What is wrong with the spec by itself, in upstream's order (rollouts §1.2). Only the first is shown in the condition. */
 export function validateSpec(rollout: Rollout): FieldError[] {
+  const { spec } = rollout;
+  const known = verdicts.get(spec);
+  if (known !== undefined) return known;
+  const errors = upstreamFirst(computeErrors(rollout));
+  if (Object.isFrozen(spec) && !dependsOnMetadata(spec)) verdicts.set(spec, errors);
+  return errors;
+}
+
+/** Specs are stored frozen, and every pass asks again. */
+const verdicts = new WeakMap<RolloutSpec, FieldError[]>();
+
+function dependsOnMetadata(spec: RolloutSpec): boolean {
+  return (spec.strategy?.canary?.steps ?? []).some((step) => analysisArgumentsOf(step).length > 0);
+}
+
+function computeErrors(rollout: Rollout): FieldError[] {
   const { spec } = rollout;
   return [
     ...nonNegative('spec.replicas', spec.replicas),
@@ -35,13 +51,15 @@ function nonNegative(path: string, value: number | undefined): FieldError[] {
 }
 
 function validateSelector({ selector, workloadRef }: RolloutSpec): FieldError[] {
-  if (workloadRef !== undefined) return [notReproduced('spec.workloadRef', 'workloadRef')];
+  if (workloadRef !== undefined) return [];
   if (selector === undefined) return [required('spec.selector', "Rollout has missing field '.spec.selector'")];
   const terms = Object.keys(selector.matchLabels ?? {}).length + (selector.matchExpressions ?? []).length;
   return terms === 0 ? [invalid('spec.selector', selector, 'empty selector is invalid for deployment')] : [];
 }
 
-function validateTemplate({ selector, template }: RolloutSpec): FieldError[] {
+function validateTemplate({ selector, template, workloadRef }: RolloutSpec): FieldError[] {
+  // The workload is looked up by the controller; a file alone has nothing to check.
+  if (workloadRef !== undefined && template === undefined) return [];
   const labels = template?.metadata?.labels;
   const errors: FieldError[] = [];
   if (selector !== undefined && !matchesSelector(selector, labels)) {
@@ -49,19 +67,11 @@ function validateTemplate({ selector, template }: RolloutSpec): FieldError[] {
       invalid('spec.template.metadata.labels', labels ?? null, '`selector` does not match template `labels`'),
     );
   }
-  const spec = template?.spec as
-    | { containers?: { name?: string; image?: string }[]; restartPolicy?: string }
-    | undefined;
-  const containers = spec?.containers ?? [];
-  if (containers.length === 0) errors.push(required('spec.template.spec.containers', ''));
-  containers.forEach(({ name, image }, index) => {
-    const path = `spec.template.spec.containers[${index}]`;
-    if (!name) errors.push(required(`${path}.name`, ''));
-    if (!image) errors.push(required(`${path}.image`, ''));
-  });
+  const { spec } = template ?? {};
+  errors.push(...podTemplateProblems(template ?? {}, 'spec.template'));
   const { restartPolicy = 'Always' } = spec ?? {};
   if (restartPolicy !== 'Always') {
-    errors.push(unsupported('spec.template.spec.restartPolicy', restartPolicy, ['Always']));
+    errors.push(unsupported('spec.template.spec.restartPolicy', String(restartPolicy), ['Always']));
   }
   return errors;
 }
@@ -80,7 +90,7 @@ function validateStrategy(rollout: Rollout): FieldError[] {
   if (canary !== undefined && blueGreen !== undefined) {
     return [invalid(`${STRATEGY}.strategy`, 'blueGreen: true canary: true', 'Multiple Strategies can not be listed')];
   }
-  if (blueGreen !== undefined) return [notReproduced(`${STRATEGY}.blueGreen`, 'the blue-green strategy')];
+  if (blueGreen !== undefined) return validateBlueGreen(rollout.spec, blueGreen);
   if (canary === undefined) {
     const message = "Rollout has missing field '.spec.strategy.canary or .spec.strategy.blueGreen'";
     return [required(`${STRATEGY}.strategy`, message)];
@@ -90,8 +100,63 @@ function validateStrategy(rollout: Rollout): FieldError[] {
     ...validateServices(canary),
     ...validateRouting(canary),
     ...(canary.steps ?? []).flatMap((step, index) => validateStep(rollout, step, index)),
-    ...validateUnsupported(canary),
+    ...validateAntiAffinity(canary.antiAffinity),
+    ...(canary.pingPong === undefined ? [] : [notReproduced(`${STRATEGY}.canary.pingPong`, 'pingPong')]),
   ];
+}
+
+function validateBlueGreen(spec: RolloutSpec, blueGreen: BlueGreenStrategy): FieldError[] {
+  const { activeService = '', previewService = '', scaleDownDelayRevisionLimit: limit } = blueGreen;
+  const errors: FieldError[] = [];
+  if (activeService === previewService) {
+    const message =
+      'This rollout uses the same service for the active and preview services, but two different services are required.';
+    errors.push(invalid(`${STRATEGY}.activeService`, activeService, message));
+  } else if (activeService === '') {
+    errors.push(required(`${STRATEGY}.blueGreen.activeService`, ''));
+  }
+  if (limit !== undefined && (spec.revisionHistoryLimit ?? 10) < limit) {
+    const message = "This rollout's revision history limit can not be smaller than the rollout's scale down limit";
+    errors.push(invalid(`${STRATEGY}.scaleDownDelayRevisionLimit`, limit, message));
+  }
+  return [...errors, ...validateAntiAffinity(blueGreen.antiAffinity)];
+}
+
+function validateAntiAffinity(antiAffinity: AntiAffinity | undefined): FieldError[] {
+  if (antiAffinity === undefined) return [];
+  const { preferredDuringSchedulingIgnoredDuringExecution: preferred } = antiAffinity;
+  const required = antiAffinity.requiredDuringSchedulingIgnoredDuringExecution !== undefined;
+  const path = `${STRATEGY}.antiAffinity`;
+  const errors: FieldError[] = [];
+  if ((preferred !== undefined) === required) {
+    const value = `antiAffinity.PreferredDuringSchedulingIgnoredDuringExecution: ${preferred !== undefined} antiAffinity.RequiredDuringSchedulingIgnoredDuringExecution: ${required}`;
+    errors.push(invalid(path, value, 'AntiAffinity must have exactly one strategy listed'));
+  }
+  if (preferred !== undefined && (preferred.weight < 1 || preferred.weight > 100)) {
+    errors.push(invalid(`${path}.weight`, preferred.weight, 'AntiAffinity weight must be between 1-100'));
+  }
+  return errors;
+}
+
+function validatePingPong({ pingPong, trafficRouting }: CanaryStrategy): FieldError[] {
+  if (pingPong === undefined) return [];
+  const { pingService = '', pongService = '' } = pingPong;
+  const errors: FieldError[] = [];
+  const routers = ['alb', 'istio', 'plugins'];
+  if (trafficRouting !== undefined && !routers.some((router) => trafficRouting[router] !== undefined)) {
+    const message = 'Ping-pong feature works with the ALB, Istio, and plugin-based traffic routers only';
+    errors.push(invalid(`${STRATEGY}.trafficRouting.alb`, null, message));
+  }
+  const path = `${STRATEGY}.pingPong`;
+  const missing = 'Ping service and Pong service must to be set to use Ping-Pong feature';
+  if (pingService === '') errors.push(invalid(`${path}.pingService`, '', missing));
+  if (pongService === '') errors.push(invalid(`${path}.pongService`, '', missing));
+  if (pingService === pongService) {
+    const message =
+      'This rollout uses the same service for the ping and pong services, but two different services are required.';
+    errors.push(invalid(`${path}.pingService`, pingService, message));
+  }
+  return errors;
 }
 
 function validateFences({ maxSurge = '25', maxUnavailable = '25' }: CanaryStrategy): FieldError[] {
@@ -111,13 +176,14 @@ function validateServices(canary: CanaryStrategy): FieldError[] {
       'This rollout uses the same service for the stable and canary services, but two different services are required.';
     errors.push(invalid(`${STRATEGY}.stableService`, stableService, message));
   }
+  errors.push(...validatePingPong(canary));
   if (trafficRouting?.nginx === undefined) return errors;
   if (stableService === '') errors.push(invalid(`${STRATEGY}.stableService`, '', SERVICES_MESSAGE));
   if (canaryService === '') errors.push(invalid(`${STRATEGY}.canaryService`, '', SERVICES_MESSAGE));
   return errors;
 }
 
-const ROUTING_FIELDS = new Set(['nginx', 'maxTrafficWeight', 'managedRoutes']);
+const ROUTING_FIELDS = new Set(['nginx', 'maxTrafficWeight', 'managedRoutes', 'plugins']);
 
 function validateRouting(canary: CanaryStrategy): FieldError[] {
   const { scaleDownDelaySeconds, dynamicStableScale, trafficRouting } = canary;
@@ -152,73 +218,14 @@ function validateRouting(canary: CanaryStrategy): FieldError[] {
   for (const router of Object.keys(trafficRouting).sort()) {
     if (!ROUTING_FIELDS.has(router)) errors.push(notReproduced(`${path}.${router}`, `the ${router} traffic router`));
   }
-  if (trafficRouting.maxTrafficWeight !== undefined && trafficRouting.nginx === undefined) {
+  for (const field of unsupportedPluginFields(trafficRouting.plugins)) {
+    errors.push(notReproduced(`${path}.${field}`, field));
+  }
+  if (trafficRouting.maxTrafficWeight !== undefined && trafficRouting.nginx === undefined && !trafficRouting.plugins) {
     const message = 'Canary maxTrafficWeight in traffic routing only supported in Nginx and Plugins';
     errors.push(invalid(`${STRATEGY}.trafficRouting.maxTrafficWeight`, trafficRouting.maxTrafficWeight, message));
   }
   return errors;
-}
-
-function validateStep(rollout: Rollout, step: CanaryStep, index: number): FieldError[] {
-  const path = `${STRATEGY}.steps[${index}]`;
-  const canaryPath = `${STRATEGY}.canary.steps[${index}]`;
-  const errors = validateStepKinds(step, path);
-  const max = maxTrafficWeight(rollout);
-  const { setWeight, pause, setCanaryScale } = step;
-  if (setWeight !== undefined && (setWeight < 0 || setWeight > max)) {
-    errors.push(invalid(`${path}.setWeight`, setWeight, `SetWeight needs to be between 0 and ${max}`));
-  }
-  const pauseMs = pause === undefined ? undefined : pauseDurationMs(pause);
-  if (pauseMs !== undefined && pauseMs < 0) {
-    errors.push(invalid(`${path}.pause.duration`, pauseMs / 1000, 'Duration needs to be greater than 0'));
-  }
-  if (setCanaryScale !== undefined && rollout.spec.strategy?.canary?.trafficRouting === undefined) {
-    errors.push(required(`${STRATEGY}.trafficRouting`, 'SetCanaryScale requires TrafficRouting to be set'));
-  }
-  for (const kind of ['experiment', 'setHeaderRoute', 'setMirrorRoute', 'plugin'] as const) {
-    if (step[kind] !== undefined) errors.push(notReproduced(`${canaryPath}.${kind}`, `the ${kind} step`));
-  }
-  return [...errors, ...validateStepArguments(rollout, step, path)];
-}
-
-function validateStepKinds(step: CanaryStep, path: string): FieldError[] {
-  const has = (kind: keyof CanaryStep) => step[kind] !== undefined;
-  const exclusive = (['setWeight', 'pause', 'experiment', 'analysis'] as const).filter(has);
-  const errors: FieldError[] = [];
-  if (exclusive.length > 1) {
-    const value = `step.Experiment: ${has('experiment')} step.Pause: ${has('pause')} step.SetWeight: ${has('setWeight')} step.Analysis: ${has('analysis')}`;
-    errors.push(invalid(path, value, STEP_MESSAGE));
-  }
-  const others = (['setCanaryScale', 'setHeaderRoute', 'setMirrorRoute', 'plugin'] as const).filter(has);
-  if (exclusive.length + others.length === 0) {
-    const value =
-      'step.Experiment: true step.Pause: true step.SetWeight: true step.Analysis: true step.SetCanaryScale: true step.SetHeaderRoute: true step.SetMirrorRoute: true step.Plugin: true';
-    errors.push(invalid(path, value, STEP_MESSAGE));
-  }
-  return errors;
-}
-
-function validateStepArguments(rollout: Rollout, step: CanaryStep, path: string): FieldError[] {
-  const args = step.analysis?.args ?? [];
-  return args.flatMap(({ valueFrom }) => {
-    const field = valueFrom?.fieldRef?.fieldPath;
-    if (field === undefined || !field.startsWith('metadata')) return [];
-    try {
-      metadataValue(rollout, field);
-      return [];
-    } catch (error) {
-      if (!(error instanceof AnalysisError)) throw error;
-      const message = 'Analyses arguments must refer to valid object metadata supported by downwardAPI';
-      return [invalid(`${path}.analyses`, args, message)];
-    }
-  });
-}
-
-/** Fields of the canary strategy that a later version of this engine brings. */
-function validateUnsupported(canary: CanaryStrategy): FieldError[] {
-  return (['antiAffinity', 'pingPong'] as const)
-    .filter((field) => canary[field] !== undefined)
-    .map((field) => notReproduced(`${STRATEGY}.canary.${field}`, field));
 }
 
 /** Exactly one way of naming the nginx ingresses. */

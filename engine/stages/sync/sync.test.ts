@@ -284,8 +284,7 @@ describe('failures', () => {
   });
 
   it.each([
-    ['syncWindows', [{ kind: 'deny', schedule: '* * * * *', duration: '1h', applications: ['*'] }]],
-    ['signatureKeys', [{ keyID: '4AEE18F83AFDEB23' }]],
+    ['destinationServiceAccounts', [{ server: '*', namespace: '*', defaultServiceAccount: 'deployer' }]],
   ])('deploys nothing under a project rule it does not enforce: %s', (field, rule) => {
     const world = new SyncWorld();
     world.create({
@@ -331,13 +330,11 @@ describe('failures', () => {
     [{ source: { repoURL: REPOSITORY, path: 'deploy', helm: {} } }, 'spec.source.helm: not reproduced'],
     [{ project: 'missing' }, 'Application referencing project missing which does not exist'],
     [{ destination: { name: 'moon', namespace: 'shop' } }, 'there are no clusters with this name: moon'],
-    [{ syncPolicy: { syncOptions: ['Validate=false'] } }, 'spec.syncPolicy.syncOptions[0]'],
+    [{ syncPolicy: { syncOptions: ['Validate=maybe'] } }, 'spec.syncPolicy.syncOptions[0]'],
+    [{ sources: [{ repoURL: REPOSITORY, path: 'a' }, { repoURL: REPOSITORY }] }, 'spec.sources[1].repoURL and either'],
+    [{ sources: [{ repoURL: REPOSITORY, chart: 'x' }] }, 'spec.sources[0].chart: not reproduced'],
     [
-      { ignoreDifferences: [{ kind: 'X', managedFieldsManagers: ['m'] }] },
-      'spec.ignoreDifferences[0].managedFieldsManagers',
-    ],
-    [
-      { ignoreDifferences: [{ kind: 'X', jqPathExpressions: ['.a | map(.b)'] }] },
+      { ignoreDifferences: [{ kind: 'X', jqPathExpressions: ['.a | def'] }] },
       'spec.ignoreDifferences[0].jqPathExpressions[0]',
     ],
   ])('refuses a spec it cannot follow: %j', (spec, message) => {
@@ -465,9 +462,10 @@ describe('operations on request', () => {
   });
 
   it.each([
-    [{ manifests: ['{}'] }, 'operation.sync.manifests is not reproduced'],
-    [{ sources: [{ repoURL: 'x' }] }, 'operation.sync.sources is not reproduced'],
-    [{ syncStrategy: { apply: { force: true } } }, 'operation.sync.syncStrategy.force is not reproduced'],
+    [{ manifests: ['{}'] }, 'Failed to load local manifests: operation.sync.manifests[0]:1:1: manifest has no apiVersion'],
+    [{ sources: [{ repoURL: 'x' }] }, 'InvalidSpecError: operation.sync.sources[0].repoURL and either'],
+    [{ source: { repoURL: 'x', path: 'y', helm: {} } }, 'InvalidSpecError: operation.sync.source.helm: not reproduced'],
+    [{ syncOptions: ['Replace'] }, 'operation.sync.syncOptions[0]'],
   ])('refuses a request it cannot honour, and writes nothing: %j', (sync, message) => {
     const world = installed({ 'deploy/a.yaml': configMap('a', '1') }, { syncPolicy: {} });
     request(world, sync);

@@ -13,11 +13,19 @@ export function findServicePort(service: Service, port: string | number): Servic
   );
 }
 
+/** By service, for each list of slices: lists never change, and tables ask the same one for every service. */
+const BY_SERVICE = new WeakMap<readonly EndpointSlice[], ReadonlyMap<string, readonly EndpointSlice[]>>();
+const NO_SLICES: readonly EndpointSlice[] = [];
+
 /** The EndpointSlices that describe a Service, by name. */
 export function slicesOf(objects: Reader, namespace: string, service: string): readonly EndpointSlice[] {
-  return objects
-    .list('EndpointSlice.discovery.k8s.io', namespace)
-    .filter((slice) => slice.metadata.labels?.['kubernetes.io/service-name'] === service);
+  const all = objects.list('EndpointSlice.discovery.k8s.io', namespace);
+  let grouped = BY_SERVICE.get(all);
+  if (grouped === undefined) {
+    grouped = Map.groupBy(all, (slice) => slice.metadata.labels?.['kubernetes.io/service-name'] ?? '');
+    BY_SERVICE.set(all, grouped);
+  }
+  return grouped.get(service) ?? NO_SLICES;
 }
 
 /** Ready addresses behind one service port, sorted by address so that equal worlds give equal tables. */

@@ -8,6 +8,10 @@ import type { IExperiment } from '@kubernetes-models/argo-rollouts/argoproj.io/v
 import type { IRollout } from '@kubernetes-models/argo-rollouts/argoproj.io/v1alpha1/Rollout';
 import type { IExternalSecret } from '@kubernetes-models/external-secrets/external-secrets.io/v1/ExternalSecret';
 import type { IPassword } from '@kubernetes-models/external-secrets/generators.external-secrets.io/v1alpha1/Password';
+import type { IGateway } from '@kubernetes-models/gateway-api/gateway.networking.k8s.io/v1/Gateway';
+import type { IGatewayClass } from '@kubernetes-models/gateway-api/gateway.networking.k8s.io/v1/GatewayClass';
+import type { IHTTPRoute } from '@kubernetes-models/gateway-api/gateway.networking.k8s.io/v1/HTTPRoute';
+import type { IReferenceGrant } from '@kubernetes-models/gateway-api/gateway.networking.k8s.io/v1beta1/ReferenceGrant';
 import type { IServiceMonitor } from '@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1/ServiceMonitor';
 import type { IDeployment } from 'kubernetes-models/apps/v1/Deployment';
 import type { IReplicaSet } from 'kubernetes-models/apps/v1/ReplicaSet';
@@ -80,6 +84,10 @@ export interface KindMap {
   'ClusterAnalysisTemplate.argoproj.io': Stored<IClusterAnalysisTemplate>;
   'Experiment.argoproj.io': Stored<IExperiment>;
   'Rollout.argoproj.io': Stored<IRollout>;
+  'Gateway.gateway.networking.k8s.io': Stored<IGateway>;
+  'GatewayClass.gateway.networking.k8s.io': Stored<IGatewayClass>;
+  'HTTPRoute.gateway.networking.k8s.io': Stored<IHTTPRoute>;
+  'ReferenceGrant.gateway.networking.k8s.io': Stored<IReferenceGrant>;
   'ServiceMonitor.monitoring.coreos.com': Stored<IServiceMonitor>;
   'ExternalSecret.external-secrets.io': Stored<IExternalSecret>;
   'Password.generators.external-secrets.io': Stored<IPassword>;
@@ -184,11 +192,26 @@ const CUSTOM: readonly [apiVersion: string, kind: string, plural: string, traits
       scale: { ...REPLICAS, statusReplicas: '.status.HPAReplicas' },
     },
   ],
+  ['gateway.networking.k8s.io/v1', 'Gateway', 'gateways', { ...CUSTOM_STATUS, shortNames: ['gtw'] }],
+  [
+    'gateway.networking.k8s.io/v1',
+    'GatewayClass',
+    'gatewayclasses',
+    { ...CUSTOM_STATUS, ...CLUSTER, shortNames: ['gc'] },
+  ],
+  ['gateway.networking.k8s.io/v1', 'HTTPRoute', 'httproutes', CUSTOM_STATUS],
+  [
+    'gateway.networking.k8s.io/v1beta1',
+    'ReferenceGrant',
+    'referencegrants',
+    { status: 'none', generation: 'all-but-metadata', shortNames: ['refgrant'] },
+  ],
   ['monitoring.coreos.com/v1', 'PodMonitor', 'podmonitors', { ...CUSTOM_STATUS, shortNames: ['pmon'] }],
   ['monitoring.coreos.com/v1', 'PrometheusRule', 'prometheusrules', { ...CUSTOM_STATUS, shortNames: ['promrule'] }],
   ['monitoring.coreos.com/v1', 'ServiceMonitor', 'servicemonitors', { ...CUSTOM_STATUS, shortNames: ['smon'] }],
   ['external-secrets.io/v1', 'ExternalSecret', 'externalsecrets', { ...CUSTOM_STATUS, shortNames: ['es'] }],
   ['generators.external-secrets.io/v1alpha1', 'Password', 'passwords', CUSTOM_STATUS],
+  ['pern-gitops.dev/v1alpha1', 'Notification', 'notifications', { ...CUSTOM_STATUS, shortNames: ['notif'] }],
 ];
 
 function resourceKind(apiVersion: string, kind: string, plural: string, traits: Traits, custom: boolean): ResourceKind {

@@ -16,7 +16,7 @@ interface BudgetObservation {
   controllerReplicas: number;
 }
 
-/** Says how many pods of a budget may be disrupted now. Nothing here evicts pods, so nothing asks yet but people. */
+/** Says how many pods of a budget may be disrupted now: asked by evictions through the API and by restarts of Rollouts. */
 export const podDisruptionBudgetController: Controller<BudgetObservation> = {
   name: 'disruption-controller',
   root: 'PodDisruptionBudget.policy',

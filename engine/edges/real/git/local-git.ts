@@ -8,9 +8,11 @@ import type { KustomizeBuild } from '../../../stages/render/kustomize.ts';
 import { RenderCache } from '../../../stages/render/render-cache.ts';
 import type { KustomizeBinary } from '../kustomize/kustomize-binary.ts';
 import { LocalRepository } from './local-repository.ts';
+import { RevisionFollowers } from './revision-followers.ts';
+import { SignatureVerifier } from './signatures.ts';
 
 type SourceQuestion = Parameters<SourcePort['answer']>[0];
-type CommitQuestion = Exclude<SourceQuestion, { ask: 'revision' }>;
+type CommitQuestion = Exclude<SourceQuestion, { ask: 'revision' | 'signatures' }>;
 
 /** Content of neighbours is loaded along when it is at most this big: a directory's files are mostly needed together. */
 const PREFETCH_BYTES_MAX = 256 * 1024;
@@ -23,25 +25,36 @@ const LOAD_ROUNDS_MAX = 500;
  */
 export class LocalGit implements SourcePort {
   readonly #repositories = new Map<string, LocalRepository>();
+  readonly #signatures = new SignatureVerifier();
+  readonly #followers = new Map<LocalRepository, RevisionFollowers>();
   readonly #cache: RenderCache;
   readonly #binary: KustomizeBinary | undefined;
+  readonly #openRemote: ((repoURL: string) => LocalRepository | undefined) | undefined;
 
   /**
    * @param folders Repository URL → folder of a clone (work tree or bare).
    * @param binary Renders instead of `buildKustomize` when given.
+   * @param openRemote Makes a repository of a URL that no folder stands in for.
    */
-  constructor(folders: Readonly<Record<string, string>>, buildKustomize: KustomizeBuild, binary?: KustomizeBinary) {
+  constructor(
+    folders: Readonly<Record<string, string>>,
+    buildKustomize: KustomizeBuild,
+    binary?: KustomizeBinary,
+    openRemote?: (repoURL: string) => LocalRepository | undefined,
+  ) {
     this.#binary = binary;
+    this.#openRemote = openRemote;
     for (const [repoURL, folder] of Object.entries(folders)) {
-      this.#repositories.set(normaliseRepoUrl(repoURL), new LocalRepository(repoURL, folder));
+      this.#adopt(normaliseRepoUrl(repoURL), new LocalRepository(repoURL, folder));
     }
     this.#cache = new RenderCache(buildKustomize);
   }
 
   answer(question: SourceQuestion, respond: (answer: Answer) => void): () => void {
-    const repository = this.#repositories.get(normaliseRepoUrl(question.repoURL));
+    const repository = this.repositoryOf(question.repoURL);
     if (repository === undefined) return this.#unknown(question.repoURL, respond);
-    if (question.ask === 'revision') return followRevision(repository, question.revision, respond);
+    if (question.ask === 'revision') return this.#followersOf(repository).follow(question, respond);
+    if (question.ask === 'signatures') return this.#signatures.answer(repository, question, respond);
     let asked = true;
     void this.#answerCommit(repository, question)
       .catch((error: unknown): Answer => ({ ok: false, failure: failureOf(error) }))
@@ -53,9 +66,39 @@ export class LocalGit implements SourcePort {
     };
   }
 
+  /** The repository behind a URL, opened when it is a remote one; undefined when nothing stands in for it. */
+  repositoryOf(repoURL: string): LocalRepository | undefined {
+    const key = normaliseRepoUrl(repoURL);
+    const known = this.#repositories.get(key);
+    if (known !== undefined) return known;
+    const remote = this.#openRemote?.(repoURL);
+    if (remote !== undefined) this.#adopt(key, remote);
+    return remote;
+  }
+
+  #adopt(key: string, repository: LocalRepository): void {
+    repository.findRepository = (url) => this.repositoryOf(url);
+    this.#repositories.set(key, repository);
+  }
+
+  refresh(repoURL: string): void {
+    this.#repositories.get(normaliseRepoUrl(repoURL))?.refresh();
+  }
+
   /** Ends watchers and git processes. */
   close(): void {
     for (const repository of this.#repositories.values()) repository.close();
+    this.#signatures.close();
+  }
+
+  #followersOf(repository: LocalRepository): RevisionFollowers {
+    const known = this.#followers.get(repository);
+    if (known !== undefined) return known;
+    const followers = new RevisionFollowers(repository, (snapshot, source) =>
+      this.#cache.isUnchanged(repository.folder, snapshot, source),
+    );
+    this.#followers.set(repository, followers);
+    return followers;
   }
 
   #unknown(repoURL: string, respond: (answer: Answer) => void): () => void {
@@ -69,6 +112,8 @@ export class LocalGit implements SourcePort {
   async #answerCommit(repository: LocalRepository, question: CommitQuestion): Promise<Answer> {
     const snapshot = await repository.snapshot(question.sha);
     switch (question.ask) {
+      case 'commit':
+        return { ok: true, value: await repository.commit(question.sha) };
       case 'tree':
         return { ok: true, value: treeValue(snapshot) };
       case 'files':
@@ -96,29 +141,6 @@ export class LocalGit implements SourcePort {
     }
     return { ok: false, failure: { code: 'SourceFailed', message: `${question.source.path}: too many files to read` } };
   }
-}
-
-function followRevision(repository: LocalRepository, revision: string, respond: (answer: Answer) => void): () => void {
-  let asked = true;
-  let latest = 0;
-  const look = () => {
-    const mine = ++latest;
-    void repository
-      .revision(revision)
-      .then(
-        (value): Answer => ({ ok: true, value }),
-        (error: unknown): Answer => ({ ok: false, failure: failureOf(error) }),
-      )
-      .then((answer) => {
-        if (asked && mine === latest) respond(answer);
-      });
-  };
-  const end = repository.onRefChange(look);
-  look();
-  return () => {
-    asked = false;
-    end();
-  };
 }
 
 async function readFiles(

@@ -3,7 +3,9 @@ import { join, resolve } from 'node:path';
 import type { AnswerValues } from '#machine/questions.ts';
 import { commitNotFound, repositoryNotFound, revisionNotFound, SourceError } from '../../../stages/commit/failures.ts';
 import { type Snapshot, snapshotOf, type TreeEntry } from '../../../stages/commit/snapshot.ts';
+import { highestTag, isConstraint } from '../../../stages/commit/version-constraint.ts';
 import { ObjectReader, runGit } from './object-reader.ts';
+import { parseSubmodules, type Submodule, submoduleUrl } from './submodules.ts';
 
 const SNAPSHOTS_MAX = 16;
 const CONTENT_BYTES_MAX = 64 * 1024 * 1024;
@@ -20,6 +22,11 @@ export class LocalRepository {
   readonly #snapshots = new Map<string, Promise<Snapshot>>();
   readonly #contents = new Map<string, string>();
   #contentBytes = 0;
+  /** Content that is another repository's, by oid: files of submodules. */
+  readonly #foreign = new Map<string, LocalRepository>();
+  readonly #submodules = new Map<string, LocalRepository>();
+  /** The repository behind a submodule's URL; set by whoever knows repositories. */
+  findRepository: ((repoURL: string) => LocalRepository | undefined) | undefined;
   readonly #listeners = new Set<() => void>();
   #watchers: FSWatcher[] = [];
   #poll: NodeJS.Timeout | undefined;
@@ -33,8 +40,9 @@ export class LocalRepository {
 
   /** The commit a branch, tag, sha or HEAD stands for; heads come before tags (argo-cd.md §11.3). Throws SourceError. */
   async revision(revision: string): Promise<AnswerValues['revision']> {
-    await this.#checkThere();
-    for (const name of candidates(revision)) {
+    await this.ready();
+    const tag = isConstraint(revision) ? highestTag(revision, await this.#tags()) : undefined;
+    for (const name of candidates(tag ?? revision)) {
       const object = await this.#read(`${name}^{commit}`);
       if (object?.type === 'commit') return { sha: object.oid, ...parseCommit(object.content.toString()) };
     }
@@ -43,7 +51,7 @@ export class LocalRepository {
 
   /** The whole tree of a commit. Throws SourceError. */
   async snapshot(sha: string): Promise<Snapshot> {
-    await this.#checkThere();
+    await this.ready();
     const known = this.#snapshots.get(sha);
     if (known !== undefined) return known;
     const loading = this.#loadSnapshot(sha);
@@ -54,14 +62,40 @@ export class LocalRepository {
     return loading;
   }
 
+  async #tags(): Promise<string[]> {
+    return lines(await runGit(this.folder, ['tag', '--list']));
+  }
+
+  /** Author, message and tags of a commit. Throws SourceError. */
+  async commit(sha: string): Promise<AnswerValues['commit']> {
+    await this.ready();
+    const object = /^[0-9a-f]{7,64}$/.test(sha) ? await this.#read(`${sha}^{commit}`) : undefined;
+    if (object?.type !== 'commit') throw commitNotFound(this.repoURL, sha);
+    const text = object.content.toString();
+    const tags = await runGit(this.folder, ['tag', '--points-at', object.oid]);
+    const authored = /^author .* (\d+) [+-]\d{4}$/m.exec(text)?.[1];
+    return {
+      author: parseCommit(text).author ?? '',
+      authoredAtMs: Number(authored ?? 0) * 1000,
+      message: parseCommit(text).message ?? '',
+      tags: lines(tags),
+    };
+  }
+
   /** The text of content that has been loaded. */
   contentOf(oid: string): string | undefined {
-    return this.#contents.get(oid);
+    return this.#foreign.get(oid)?.contentOf(oid) ?? this.#contents.get(oid);
   }
 
   /** Loads content by oid. */
   async load(oids: Iterable<string>): Promise<void> {
-    const wanted = [...oids].filter((oid) => !this.#contents.has(oid));
+    const own: string[] = [];
+    const foreign = Map.groupBy(oids, (oid) => this.#foreign.get(oid));
+    for (const [repository, theirs] of foreign) {
+      if (repository === undefined) own.push(...theirs);
+      else await repository.load(theirs);
+    }
+    const wanted = own.filter((oid) => !this.#contents.has(oid));
     const objects = await Promise.all(wanted.map((oid) => this.#read(oid)));
     for (const [index, object] of objects.entries()) {
       const oid = wanted[index] as string;
@@ -86,6 +120,7 @@ export class LocalRepository {
     this.#listeners.clear();
     this.#stopWatching();
     this.#reader.close();
+    for (const submodule of this.#submodules.values()) submodule.close();
   }
 
   async #read(name: string) {
@@ -96,7 +131,13 @@ export class LocalRepository {
     }
   }
 
-  async #checkThere(): Promise<void> {
+  /** Looks for moved refs now. */
+  refresh(): void {
+    this.announce();
+  }
+
+  /** Resolves when the repository can be read. Throws SourceError. */
+  protected async ready(): Promise<void> {
     if (existsSync(this.folder)) return;
     this.#reader.close();
     throw repositoryNotFound(
@@ -114,7 +155,47 @@ export class LocalRepository {
     const entries = parseTree(listing.toString());
     const links = [...entries].filter(([, entry]) => entry.type === 'symlink');
     await this.load(links.map(([, entry]) => entry.oid));
-    return snapshotOf(entries, new Map(links.map(([path, { oid }]) => [path, this.#contents.get(oid) ?? ''])));
+    const targets = new Map(links.map(([path, { oid }]) => [path, this.#contents.get(oid) ?? '']));
+    await this.#addSubmodules(entries, targets);
+    return snapshotOf(entries, targets);
+  }
+
+  /**
+   * Puts the trees of submodules in their places. One that cannot be read keeps its place as a submodule: who reads a
+   * file of it is told.
+   */
+  async #addSubmodules(entries: Map<string, TreeEntry>, links: Map<string, string>): Promise<void> {
+    const places = [...entries].filter(([, { type }]) => type === 'submodule');
+    const declared = entries.get('.gitmodules');
+    if (places.length === 0 || declared?.type !== 'file') return;
+    await this.load([declared.oid]);
+    const modules = parseSubmodules(this.contentOf(declared.oid) ?? '');
+    for (const [path, { oid: sha }] of places) {
+      const repository = this.#submodule(modules.get(path));
+      const snapshot = await repository?.snapshot(sha).catch(() => undefined);
+      if (repository === undefined || snapshot === undefined) continue;
+      entries.set(path, { type: 'directory', oid: sha, sizeBytes: 0 });
+      for (const [inner, entry] of snapshot.entries) {
+        entries.set(`${path}/${inner}`, entry);
+        if (entry.type === 'file' || entry.type === 'symlink') this.#foreign.set(entry.oid, repository);
+      }
+      for (const [inner, target] of snapshot.links) links.set(`${path}/${inner}`, target);
+    }
+  }
+
+  /** A submodule's own clone beside this repository's, or whatever stands in for its URL. */
+  #submodule(module: Submodule | undefined): LocalRepository | undefined {
+    if (module === undefined) return undefined;
+    const known = this.#submodules.get(module.name);
+    if (known !== undefined) return known;
+    const beside = [join(this.folder, '.git'), this.folder]
+      .map((folder) => join(folder, 'modules', module.name))
+      .find((folder) => existsSync(join(folder, 'HEAD')));
+    const url = submoduleUrl(this.repoURL, module.url);
+    const found = beside === undefined ? url && this.findRepository?.(url) : new LocalRepository(module.url, beside);
+    if (!found) return undefined;
+    this.#submodules.set(module.name, found);
+    return found;
   }
 
   #keep(oid: string, content: Buffer): void {
@@ -128,7 +209,7 @@ export class LocalRepository {
   }
 
   #startWatching(): void {
-    this.#poll = setInterval(() => this.#announce(), SAFETY_POLL_MS);
+    this.#poll = setInterval(() => this.announce(), SAFETY_POLL_MS);
     this.#poll.unref();
     void this.#watchRefs();
   }
@@ -171,14 +252,21 @@ export class LocalRepository {
     if (this.#pending !== undefined || this.#poll === undefined) return;
     this.#pending = setTimeout(() => {
       this.#pending = undefined;
-      this.#announce();
+      this.announce();
     }, DEBOUNCE_MS);
   }
 
-  #announce(): void {
+  protected announce(): void {
     if (this.#watchers.length === 0 && this.#pending === undefined && existsSync(this.folder)) void this.#watchRefs();
     for (const listener of [...this.#listeners]) listener();
   }
+}
+
+function lines(output: Buffer): string[] {
+  return output
+    .toString()
+    .split('\n')
+    .filter((line) => line !== '');
 }
 
 /** The names to try for a revision, in order. A remote-tracking branch stands in for a branch that was never checked out. */

@@ -6,7 +6,9 @@ const READ_ONLY = ['-c', 'safe.directory=*', '-c', 'core.fsmonitor=false', '-c',
 function readOnlyEnvironment(): NodeJS.ProcessEnv {
   const env: NodeJS.ProcessEnv = { ...process.env };
   for (const name of Object.keys(env)) if (name.startsWith('GIT_')) delete env[name];
-  return { ...env, GIT_OPTIONAL_LOCKS: '0', GIT_TERMINAL_PROMPT: '0', GIT_NO_LAZY_FETCH: '1', LC_ALL: 'C' };
+  // A replaced object would be shown in the place of the one whose signature was verified.
+  const honest = { GIT_NO_REPLACE_OBJECTS: '1', GIT_NO_LAZY_FETCH: '1' };
+  return { ...env, ...honest, GIT_OPTIONAL_LOCKS: '0', GIT_TERMINAL_PROMPT: '0', LC_ALL: 'C' };
 }
 
 /** Runs one git command in `folder` and returns what it prints. Rejects with git's own words. */

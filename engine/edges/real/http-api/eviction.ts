@@ -1,10 +1,11 @@
 import { ApiError } from '#api/errors.ts';
-import type { DeleteOptions, Resources } from '#api/resources.ts';
+import type { DeleteOptions } from '#api/resources.ts';
 import type { ObjectRef } from '#kube/kinds.ts';
 import { type LabelSelector, matchesSelector } from '#kube/selector.ts';
+import type { ClientResources } from './guarded-resources.ts';
 
 /** Deletes a pod unless a PodDisruptionBudget forbids it (429, the client tries again later). */
-export function evictPod(resources: Resources, ref: ObjectRef, options: DeleteOptions): void {
+export function evictPod(resources: ClientResources, ref: ObjectRef, options: DeleteOptions): void {
   const pod = resources.get(ref);
   const budget = resources.store
     .list('PodDisruptionBudget.policy', ref.namespace)

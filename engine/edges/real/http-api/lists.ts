@@ -10,11 +10,19 @@ export interface ListAnswer {
 }
 
 interface Snapshot {
+  /** Whoever made the list: another's token must not open it. */
+  viewer: string;
   items: readonly KubeObject[];
   resourceVersion: string;
 }
 
 const SNAPSHOTS_MAX = 64;
+
+/** Whose list it is, and what of it they see. */
+export interface Viewer {
+  name: string;
+  mayRead(object: KubeObject): boolean;
+}
 
 /**
  * Lists with pages (kubernetes-api.md §9.1, §9.4). All pages of a list show the state of its first page; snapshots hold
@@ -29,19 +37,19 @@ export class Lists {
     this.#objects = objects;
   }
 
-  list(target: Target, query: URLSearchParams): ListAnswer {
+  list(target: Target, query: URLSearchParams, viewer: Viewer): ListAnswer {
     checkListOptions(query);
     const limit = wholeNumber(query, 'limit') ?? 0;
     const token = query.get('continue') ?? '';
-    if (token !== '') return this.#page(parseToken(token), limit);
+    if (token !== '') return this.#page(parseToken(token), limit, viewer);
     this.#checkVersion(query);
-    const items = this.select(target, query);
+    const items = this.select(target, query).filter((object) => viewer.mayRead(object));
     const resourceVersion = String(this.#objects.resourceVersion);
     if (limit === 0 || items.length <= limit) return { items, metadata: { resourceVersion } };
     const id = String(++this.#sequence);
-    this.#keep(id, { items, resourceVersion });
+    this.#keep(id, { items, resourceVersion, viewer: viewer.name });
     const hasSelector = (query.get('labelSelector') ?? '') !== '' || (query.get('fieldSelector') ?? '') !== '';
-    return this.#page({ id, start: 0, counted: !hasSelector }, limit);
+    return this.#page({ id, start: 0, counted: !hasSelector }, limit, viewer);
   }
 
   /** The objects a request selects: name in the URL, namespace, labels, fields. */
@@ -55,9 +63,9 @@ export class Lists {
     return all.filter(selected);
   }
 
-  #page({ id, start, counted }: PageToken, limit: number): ListAnswer {
+  #page({ id, start, counted }: PageToken, limit: number, viewer: Viewer): ListAnswer {
     const snapshot = this.#snapshots.get(id);
-    if (snapshot === undefined) {
+    if (snapshot === undefined || snapshot.viewer !== viewer.name) {
       throw new ApiError(
         'Expired',
         'The provided continue parameter is too old to display a consistent list result. You must start a new list without the continue parameter.',

@@ -1,4 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Access } from '#api/access/access.ts';
+import type { AuditSink } from '#api/audit/record.ts';
 import { ApiError, notFound } from '#api/errors.ts';
 import { applyPatch } from '#api/patch.ts';
 import type { Resources } from '#api/resources.ts';
@@ -8,10 +10,11 @@ import { includeObjectOf, negotiateShape, sendJson, shapeList, shapeObject } fro
 import { decodeObject, mediaTypeOf, readBody } from './body.ts';
 import { findReview } from './discovery.ts';
 import { evictPod } from './eviction.ts';
+import { GuardedResources, type Requester } from './guarded-resources.ts';
 import { isTrue, Lists } from './lists.ts';
 import { type LogReader, streamLog } from './logs.ts';
 import { parseTarget, type Target, unknownPath } from './request-target.ts';
-import { answerReview, type Identity } from './reviews.ts';
+import { answerReview } from './reviews.ts';
 import { scaleOf, writeScale } from './scale.ts';
 import { startWatch } from './watches.ts';
 import {
@@ -27,13 +30,17 @@ import {
 export interface ResourceRouteParts {
   resources: Resources;
   logs: LogReader;
-  identity: Identity;
+  access: Access;
+  audit: AuditSink;
   now: () => number;
 }
 
 /** A request about resources, with its answer. */
 interface Exchange extends WriteRequest {
   url: URL;
+  /** As this client may use them. */
+  resources: GuardedResources;
+  requester: Requester;
 }
 
 /** Everything below `/api/v1` and `/apis/G/V`: finds the verb and carries it out on `Resources`. */
@@ -52,28 +59,34 @@ export class ResourceRoutes {
     for (const end of this.#watches) end();
   }
 
-  async handle(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
-    if (await this.#review(request, response, url)) return;
+  async handle(request: IncomingMessage, response: ServerResponse, url: URL, requester: Requester): Promise<void> {
+    if (await this.#review(request, response, url, requester)) return;
     const target = parseTarget(url.pathname);
     if (target === undefined) throw unknownPath();
-    const exchange: Exchange = { request, response, url, target, query: url.searchParams };
+    const resources = new GuardedResources(this.#parts, requester);
+    const exchange: Exchange = { request, response, url, target, query: url.searchParams, resources, requester };
     if (target.subresource !== undefined && target.subresource !== 'status') await this.#subresource(exchange);
     else if (target.name === undefined) await this.#collection(exchange);
     else await this.#object(exchange);
   }
 
-  async #review(request: IncomingMessage, response: ServerResponse, url: URL): Promise<boolean> {
+  async #review(
+    request: IncomingMessage,
+    response: ServerResponse,
+    url: URL,
+    { identity }: Requester,
+  ): Promise<boolean> {
     const [, root, group = '', version = '', plural = '', ...more] = url.pathname.split('/');
     const review = root === 'apis' && more.length === 0 ? findReview(group, version, plural) : undefined;
     if (review === undefined) return false;
     if (request.method !== 'POST') throw notAllowed(request, plural);
     const body = decodeObject(await readBody(request), mediaTypeOf(request));
-    sendJson(response, 201, answerReview(review.kind, review.apiVersion, body, this.#parts.identity));
+    sendJson(response, 201, answerReview(review.kind, review.apiVersion, body, identity, this.#parts));
     return true;
   }
 
   async #collection(exchange: Exchange): Promise<void> {
-    const { request, response, target, query } = exchange;
+    const { request, response, target, query, resources } = exchange;
     switch (request.method) {
       case 'GET':
       case 'HEAD':
@@ -83,7 +96,7 @@ export class ResourceRoutes {
       case 'POST': {
         if (target.kind.namespaced && target.namespace === undefined) throw notAllowed(request, target.kind.plural);
         const shape = negotiateShape(request);
-        const created = this.#parts.resources.create(await readManifest(exchange), writeOptions(exchange));
+        const created = resources.create(await readManifest(exchange), writeOptions(exchange));
         sendJson(response, 201, this.#shaped(shape, exchange, created));
         return;
       }
@@ -95,19 +108,24 @@ export class ResourceRoutes {
     }
   }
 
-  #list({ request, response, target, url, query }: Exchange): void {
+  #list({ request, response, target, url, query, resources, requester }: Exchange): void {
     const shape = negotiateShape(request);
-    const { items, metadata } = this.#lists.list(target, query);
+    const viewer = {
+      name: requester.identity.username,
+      mayRead: (object: KubeObject) => resources.mayRead(object),
+    };
+    const { items, metadata } = this.#lists.list(target, query, viewer);
     const options = { includeObject: includeObjectOf(url), withColumns: true, nowMs: this.#parts.now() };
     sendJson(response, 200, shapeList(shape, target.kind, items, metadata, options));
   }
 
-  #watch({ request, response, target, url, query }: Exchange): void {
+  #watch({ request, response, target, url, query, resources, requester }: Exchange): void {
     const end = startWatch(this.#parts.resources.store, response, {
       target,
       query,
       shape: negotiateShape(request),
       table: { includeObject: includeObjectOf(url) },
+      mayRead: requester.identity.claims === undefined ? undefined : (object) => resources.mayRead(object),
       now: this.#parts.now,
     });
     this.#watches.add(end);
@@ -115,21 +133,19 @@ export class ResourceRoutes {
   }
 
   async #deleteCollection(exchange: Exchange): Promise<void> {
-    const { target, query, response } = exchange;
+    const { target, query, response, resources } = exchange;
     const options = await readDeleteOptions(exchange);
     const deleted = this.#lists
       .select(target, query)
-      .map((object) =>
-        this.#parts.resources.delete(refTo(target, object.metadata.namespace, object.metadata.name), options),
-      );
+      .filter((object) => resources.mayRead(object))
+      .map((object) => resources.delete(refTo(target, object.metadata.namespace, object.metadata.name), options));
     const metadata = { resourceVersion: String(this.#parts.resources.store.resourceVersion) };
     const table = { includeObject: 'Metadata', withColumns: true, nowMs: this.#parts.now() } as const;
     sendJson(response, 200, shapeList('object', target.kind, deleted, metadata, table));
   }
 
   async #object(exchange: Exchange): Promise<void> {
-    const { request, response, target, query } = exchange;
-    const { resources } = this.#parts;
+    const { request, response, target, query, resources } = exchange;
     const ref = refTo(target, target.namespace, target.name as string);
     if (target.subresource === 'status' && target.kind.status !== 'subresource') throw unknownPath();
     const shape = negotiateShape(request);
@@ -159,11 +175,11 @@ export class ResourceRoutes {
   }
 
   async #delete(exchange: Exchange, ref: ObjectRef): Promise<void> {
-    const { response, target } = exchange;
+    const { response, target, resources } = exchange;
     if (target.subresource !== undefined) throw notAllowed(exchange.request, `${target.kind.plural}/status`);
     const options = await readDeleteOptions(exchange);
-    const { store } = this.#parts.resources;
-    const last = this.#parts.resources.delete(ref, options);
+    const { store } = resources;
+    const last = resources.delete(ref, options);
     const remains = store.get(ref.kind, ref.namespace, ref.name)?.metadata.uid === last.metadata.uid;
     if (remains && options.dryRun !== true) {
       sendJson(response, 200, last);
@@ -175,17 +191,19 @@ export class ResourceRoutes {
   }
 
   async #subresource(exchange: Exchange): Promise<void> {
-    const { request, response, target, query } = exchange;
-    const { resources, logs } = this.#parts;
+    const { request, response, target, query, resources } = exchange;
+    const { logs } = this.#parts;
     const ref = refTo(target, target.namespace, target.name as string);
     switch (`${target.kind.id}/${target.subresource}`) {
       case 'Pod/log':
         if (request.method !== 'GET') throw notAllowed(request, 'pods/log');
+        resources.authoriseLog(ref);
         await streamLog(response, resources.get(ref), query, logs);
         return;
       case 'Pod/eviction': {
         if (request.method !== 'POST') throw notAllowed(request, 'pods/eviction');
-        evictPod(resources, ref, await readEvictionOptions(exchange));
+        const options = await readEvictionOptions(exchange);
+        evictPod(resources.as('evict'), ref, options);
         sendJson(response, 201, { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 });
         return;
       }
@@ -200,8 +218,7 @@ export class ResourceRoutes {
   }
 
   async #scale(exchange: Exchange, ref: ObjectRef): Promise<void> {
-    const { request, response, target } = exchange;
-    const { resources } = this.#parts;
+    const { request, response, target, resources } = exchange;
     const { kind } = target;
     if (kind.scale === undefined) throw notFound(kind, ref.name);
     const before = scaleOf(kind, resources.get(ref));
@@ -211,7 +228,7 @@ export class ResourceRoutes {
         return;
       case 'PUT': {
         const scale = decodeObject(await readBody(request), mediaTypeOf(request));
-        sendJson(response, 200, writeScale(resources, kind, ref, scale, writeOptions(exchange)));
+        sendJson(response, 200, writeScale(resources.as('scale'), kind, ref, scale, writeOptions(exchange)));
         return;
       }
       case 'PATCH': {
@@ -223,7 +240,13 @@ export class ResourceRoutes {
         sendJson(
           response,
           200,
-          writeScale(resources, kind, ref, unconditional ? { ...scale, metadata } : scale, writeOptions(exchange)),
+          writeScale(
+            resources.as('scale'),
+            kind,
+            ref,
+            unconditional ? { ...scale, metadata } : scale,
+            writeOptions(exchange),
+          ),
         );
         return;
       }

@@ -1,9 +1,10 @@
 import { ApiError, invalid, notFound } from '#api/errors.ts';
-import type { Resources, WriteOptions } from '#api/resources.ts';
+import type { WriteOptions } from '#api/resources.ts';
 import { selectorText } from '#api/tables/cells.ts';
 import { isRecord, valueAt } from '#core/json.ts';
 import type { ObjectRef, ResourceKind } from '#kube/kinds.ts';
 import type { KubeObject } from '#kube/object.ts';
+import type { ClientResources } from './guarded-resources.ts';
 
 /** The Scale of an object (kubernetes-api.md §4.5). */
 export function scaleOf(kind: ResourceKind, object: KubeObject): KubeObject {
@@ -25,7 +26,7 @@ export function scaleOf(kind: ResourceKind, object: KubeObject): KubeObject {
 
 /** Writes `scale.spec.replicas` into the target. A resourceVersion in the Scale is a precondition. */
 export function writeScale(
-  resources: Resources,
+  resources: ClientResources,
   kind: ResourceKind,
   ref: ObjectRef,
   scale: Record<string, unknown>,

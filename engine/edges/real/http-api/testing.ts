@@ -1,12 +1,16 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Access } from '#api/access/access.ts';
+import { identityOf, verifyToken } from '#api/access/tokens.ts';
 import { builtInAdmission } from '#api/admission.ts';
+import type { AuditEntry } from '#api/audit/record.ts';
 import type { Machine } from '#edges/ports.ts';
 import { volatileJournal } from '#store/journal.ts';
 import { Engine } from '../../../host/engine.ts';
 import { machineEntropy, machineIds } from '../machine-entropy.ts';
 import { machineTime } from '../machine-time.ts';
+import { serveAccounts } from './account-routes.ts';
 import { ensureServerCertificate, ensureToken } from './certificates.ts';
 import { writeKubeconfig } from './kubeconfig.ts';
 import type { LogReader } from './logs.ts';
@@ -34,6 +38,8 @@ export interface ServedEngine {
   port: number;
   token: string;
   ca: string;
+  /** What was recorded. */
+  audited: AuditEntry[];
   /** Errors that were the server's own fault. */
   faults: unknown[];
   close(): Promise<void>;
@@ -55,18 +61,37 @@ export async function serveEngine(): Promise<ServedEngine> {
   engine.resources.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'default' } });
   const certificate = await ensureServerCertificate(join(directory, 'server.json'), Date.now());
   const token = ensureToken(join(directory, 'token'));
+  const access = new Access(engine.store);
+  const audited: AuditEntry[] = [];
+  const key = new TextEncoder().encode('a key of thirty-two bytes for tests');
+  const identify = async (bearer: string) =>
+    identityOf(await verifyToken(bearer, key, Date.now()), { access, reader: engine.store, controlPlane: 'argocd' });
+  const accountParts = {
+    resources: engine.resources,
+    access,
+    audit: { begin: () => {}, append: (entry: AuditEntry) => audited.push(entry) },
+    key,
+    uid: () => machineIds.uid(),
+    now: () => Date.now(),
+    controlPlane: 'argocd',
+    onFault: (error: unknown) => faults.push(error),
+  };
   const api = new HttpApi({
     resources: engine.resources,
     logs,
     certificate,
     token,
-    identity: { username: 'pern-admin', groups: ['system:masters'] },
+    access,
+    audit: { begin: () => {}, append: (entry) => audited.push(entry) },
+    identify,
     version: { major: '1', minor: '35', gitVersion: 'v1.35.0', gitCommit: '' },
     now: () => Date.now(),
-    extraRoutes: (_request, response, url) => {
-      if (url.pathname !== '/extra') return false;
-      response.end('extra');
-      return true;
+    extraRoutes: (request, response, url, requester) => {
+      if (url.pathname === '/extra') {
+        response.end('extra');
+        return true;
+      }
+      return serveAccounts(accountParts, request, response, url, requester);
     },
     onFault: (error) => faults.push(error),
   });
@@ -76,5 +101,5 @@ export async function serveEngine(): Promise<ServedEngine> {
     await api.close();
     rmSync(directory, { recursive: true });
   };
-  return { engine, directory, kubeconfig, port, token, ca: certificate.ca, faults, close };
+  return { engine, directory, kubeconfig, port, token, ca: certificate.ca, audited, faults, close };
 }

@@ -19,6 +19,8 @@ export interface WatchRequest {
   query: URLSearchParams;
   shape: Shape;
   table: Omit<TableOptions, 'withColumns' | 'nowMs'>;
+  /** Whether the watcher may see an object. Undefined: everything. */
+  mayRead: ((object: KubeObject) => boolean) | undefined;
   now: () => number;
 }
 
@@ -29,7 +31,8 @@ export interface WatchRequest {
 export function startWatch(store: Store, response: ServerResponse, request: WatchRequest): () => void {
   const { query, target } = request;
   const { withInitialEvents } = checkWatchOptions(query);
-  const selected = parseSelection(target.kind, query.get('labelSelector') ?? '', selectorWithName(target, query));
+  const matches = parseSelection(target.kind, query.get('labelSelector') ?? '', selectorWithName(target, query));
+  const selected = visible(store, matches, request.mayRead);
   const from = wholeNumber(query, 'resourceVersion') ?? 0;
   const timeoutSeconds = wholeNumber(query, 'timeoutSeconds') || TIMEOUT_MIN_SECONDS;
   const stream = new EventStream(response, request, selected);
@@ -58,6 +61,22 @@ export function startWatch(store: Store, response: ServerResponse, request: Watc
     clearTimeout(timer);
   });
   return end;
+}
+
+/**
+ * What matches and may be seen. Whose an object is can no longer be told once its owners are gone, so what a watcher has
+ * seen it also sees go.
+ */
+function visible(store: Store, matches: Selection, mayRead: WatchRequest['mayRead']): Selection {
+  if (mayRead === undefined) return matches;
+  const seen = new Set<string>();
+  return (object) => {
+    const { uid } = object.metadata;
+    if (!matches(object)) return false;
+    if (mayRead(object)) seen.add(uid);
+    else return seen.has(uid) && store.byUid(uid) === undefined;
+    return true;
+  };
 }
 
 /** A watch on one name (`/pods/p?watch=true`) is a watch on the collection with a field selector. */

@@ -2,13 +2,14 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { JSONPatchDocument } from 'immutable-json-patch';
 import { ApiError, invalid } from '#api/errors.ts';
 import { applyPatch, type Patch } from '#api/patch.ts';
-import type { DeleteOptions, Resources, WriteOptions } from '#api/resources.ts';
+import type { DeleteOptions, WriteOptions } from '#api/resources.ts';
 import { isRecord } from '#core/json.ts';
 import { apiVersionOf, type ObjectRef, type ResourceKind } from '#kube/kinds.ts';
 import type { KubeObject, Manifest } from '#kube/object.ts';
 import { schemaOfKind } from '#kube/schema/schema.ts';
 import { readTyped } from '#kube/schema/typed.ts';
 import { decodeObject, mediaTypeOf, parseJson, parseYaml, readBody, unsupportedMediaType } from './body.ts';
+import type { ClientResources } from './guarded-resources.ts';
 import { wholeNumber } from './lists.ts';
 import type { Target } from './request-target.ts';
 
@@ -196,7 +197,12 @@ function operationsOf(value: unknown): JSONPatchDocument {
 }
 
 /** Checks the fields that a patch brings in, then applies it. */
-export function patchObjectOf(resources: Resources, write: WriteRequest, ref: ObjectRef, patch: Patch): KubeObject {
+export function patchObjectOf(
+  resources: ClientResources,
+  write: WriteRequest,
+  ref: ObjectRef,
+  patch: Patch,
+): KubeObject {
   const { kind } = write.target;
   const mode = fieldValidation(write.query);
   const schema = schemaOfKind(apiVersionOf(kind), kind.kind);

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, it } from 'vitest';
+import { Labels } from '#lib/promql/index.ts';
 import { VirtualTime } from '../../sim/virtual-time.ts';
 import { openMetrics } from './metrics-port.ts';
 
@@ -20,6 +21,7 @@ it('goes on when the snapshot cannot be written, and says so', () => {
     snapshotFile: join(folder, 'gone', 'metrics.snapshot'),
     onProblem: (message) => problems.push(message),
   });
+  metrics.store.append(Labels.fromObject({ __name__: 'x' }), 1, 1);
   time.runUntil(() => false, { untilMs: 130_000, stepsMax: 10 });
   metrics.close();
   expect(problems).toHaveLength(3);

@@ -1,31 +1,24 @@
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { request } from 'undici';
 import type { Scheduler } from '#core/clock.ts';
 import { parseGoDurationMs } from '#core/duration.ts';
 import type { MetricsPort } from '#edges/ports.ts';
-import {
-  evaluateInstant,
-  evaluateRange,
-  formatData,
-  PromqlError,
-  restoreStore,
-  SeriesStore,
-  SnapshotError,
-  snapshotStore,
-} from '#lib/promql/index.ts';
+import { type MetricMetadata, parseMetadata } from '#lib/exposition/index.ts';
+import { evaluateInstant, evaluateRange, formatData, PromqlError, type SeriesStore } from '#lib/promql/index.ts';
 import type { Answer, MetricRequest, MetricResult } from '#machine/questions.ts';
+import { openDurableStore } from './durable-store.ts';
 import { Scraper } from './scraper.ts';
 import { type Exporter, startSelfScrape } from './self-scrape.ts';
 
 /** Twelve hours of 15 s scrapes of some 10,000 series; the oldest go first. */
 const LIMITS = { retentionMs: parseGoDurationMs('12h') as number, maxSamples: 8_000_000 };
-const SNAPSHOT_EVERY_MS = 60_000;
 /** As Argo Rollouts' Prometheus provider. */
 const QUERY_TIMEOUT_MS = 30_000;
 
 export interface RealMetrics extends MetricsPort {
   readonly store: SeriesStore;
   readonly scraper: Scraper;
+  /** Type and help of each metric that was scraped, by name. */
+  metadata(): ReadonlyMap<string, MetricMetadata>;
   /** Begins to take the engine's own exporters in. */
   startExporters(exporters: readonly Exporter[]): void;
   close(): void;
@@ -43,31 +36,21 @@ export function openMetrics(parts: {
   onProblem?: (message: string) => void;
 }): RealMetrics {
   const { scheduler, snapshotFile, prometheusUrl, onProblem } = parts;
-  const store = loadStore(snapshotFile);
+  const durable = openDurableStore({ file: snapshotFile, limits: LIMITS, scheduler, onProblem });
+  const { store } = durable;
   const scraper = new Scraper(store, scheduler);
   let stopExporters = () => {};
-  const save = () => {
-    try {
-      writeFileSync(`${snapshotFile}.new`, snapshotStore(store), { mode: 0o600 });
-      renameSync(`${snapshotFile}.new`, snapshotFile);
-    } catch (error) {
-      // A full disk costs the samples of an earlier run, never the engine: this runs in a timer of its process.
-      onProblem?.(`metrics: ${snapshotFile} could not be written: ${(error as Error).message}`);
-    }
-  };
-  let cancelSave = () => {};
-  const scheduleSave = () => {
-    cancelSave = scheduler.at(scheduler.now() + SNAPSHOT_EVERY_MS, () => {
-      save();
-      scheduleSave();
-    });
-  };
-  scheduleSave();
+  let exporters: readonly Exporter[] = [];
   return {
     store,
     scraper,
-    startExporters: (exporters) => {
-      stopExporters = startSelfScrape(store, scheduler, exporters);
+    startExporters: (started) => {
+      stopExporters = startSelfScrape(store, scheduler, started);
+      exporters = started;
+    },
+    metadata: () => {
+      const own = exporters.flatMap((exporter) => [...parseMetadata(exporter.exposition())]);
+      return new Map([...scraper.metadata, ...own]);
     },
     setScrapes: (table) => scraper.setTable(table),
     answer: (question, respond) => {
@@ -90,24 +73,11 @@ export function openMetrics(parts: {
       };
     },
     close: () => {
-      cancelSave();
       stopExporters();
       scraper.close();
-      save();
+      durable.close();
     },
   };
-}
-
-/** The samples of an earlier run; a file that cannot be read is set aside, since metrics are not worth a failed start. */
-function loadStore(file: string): SeriesStore {
-  if (!existsSync(file)) return new SeriesStore(LIMITS);
-  try {
-    return restoreStore(readFileSync(file), LIMITS);
-  } catch (error) {
-    if (!(error instanceof SnapshotError)) throw error;
-    renameSync(file, `${file}.unreadable`);
-    return new SeriesStore(LIMITS);
-  }
 }
 
 async function queryStore(store: SeriesStore, { query, range }: MetricRequest, nowMs: number): Promise<Answer> {

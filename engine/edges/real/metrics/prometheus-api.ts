@@ -1,26 +1,15 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { parseGoDurationMs } from '#core/duration.ts';
-import {
-  ERROR_STATUS,
-  evaluateInstant,
-  evaluateRange,
-  formatFailure,
-  formatSuccess,
-  PromqlError,
-  parseQuery,
-} from '#lib/promql/index.ts';
+import { ERROR_STATUS, formatFailure, PromqlError } from '#lib/promql/index.ts';
 import type { RealMetrics } from './metrics-port.ts';
+import { BadData, ENDPOINTS, labelValues, type PrometheusAnswer } from './prometheus-endpoints.ts';
 
 const BODY_BYTES_MAX = 256 * 1024;
-/** As Prometheus: more points than this in one series are refused. */
-const POINTS_MAX = 11_000;
-
-/** A request that names a parameter wrongly (HTTP 400, `bad_data`). */
-class BadData extends Error {}
+const PREFIX = '/prometheus/api/v1/';
 
 /**
- * Serves the embedded store under `/prometheus/api/v1/…` in the shape of the Prometheus HTTP API: query, query_range,
- * targets, labels. Returns false for any other path.
+ * Serves the embedded store under `/prometheus/api/v1/…` in the shape of the Prometheus HTTP API, as far as Grafana and
+ * Argo Rollouts use it: query, query_range, format_query, series, labels, label values, metadata, targets, rules, alerts,
+ * buildinfo. Returns false for any other path.
  */
 export function servePrometheus(
   metrics: RealMetrics,
@@ -29,12 +18,33 @@ export function servePrometheus(
   response: ServerResponse,
 ): boolean {
   const url = new URL(request.url ?? '/', 'http://loopback');
-  const match = /^\/prometheus\/api\/v1\/(query|query_range|targets|labels)$/.exec(url.pathname);
-  if (match === null) return false;
+  if (!url.pathname.startsWith(PREFIX)) return false;
+  const endpoint = findEndpoint(url.pathname.slice(PREFIX.length));
+  if (endpoint === undefined) return false;
+  const { method = 'GET' } = request;
+  if (method !== 'GET' && method !== 'HEAD' && !(endpoint.post && method === 'POST')) {
+    response.writeHead(405, { allow: endpoint.post ? 'GET, POST' : 'GET' }).end();
+    return true;
+  }
   parametersOf(request, url)
-    .then((parameters) => send(response, 200, evaluate(metrics, nowMs(), match[1] as string, parameters)))
+    .then((parameters) => send(response, 200, body(endpoint.answer({ metrics, nowMs: nowMs(), parameters }))))
     .catch((error: unknown) => sendFailure(response, error));
   return true;
+}
+
+function findEndpoint(path: string): (typeof ENDPOINTS)[string] | undefined {
+  const label = /^label\/([^/]+)\/values$/.exec(path)?.[1];
+  if (label !== undefined) return { post: false, answer: (call) => labelValues(call, decodeURIComponent(label)) };
+  return Object.hasOwn(ENDPOINTS, path) ? ENDPOINTS[path] : undefined;
+}
+
+function body({ data, warnings = [], infos = [] }: PrometheusAnswer): object {
+  return {
+    status: 'success',
+    data,
+    ...(warnings.length > 0 && { warnings }),
+    ...(infos.length > 0 && { infos }),
+  };
 }
 
 /** Whatever went wrong becomes an answer: an error nobody catches would end the engine. */
@@ -48,84 +58,6 @@ function sendFailure(response: ServerResponse, error: unknown): void {
   else send(response, 500, { status: 'error', errorType: 'internal', error: message });
 }
 
-function evaluate(metrics: RealMetrics, nowMs: number, what: string, parameters: URLSearchParams): object {
-  switch (what) {
-    case 'query':
-      return formatSuccess(
-        evaluateInstant(required(parameters, 'query'), metrics.store, timeOf(parameters, 'time') ?? nowMs),
-      );
-    case 'query_range':
-      return formatSuccess(rangeQuery(metrics, parameters));
-    case 'labels': {
-      const names = new Set(metrics.store.allSeries().flatMap((series) => series.labels.pairs.map(([name]) => name)));
-      return { status: 'success', data: [...names].sort() };
-    }
-    default:
-      return {
-        status: 'success',
-        data: { activeTargets: metrics.scraper.targets().map(targetView), droppedTargets: [] },
-      };
-  }
-}
-
-function rangeQuery(metrics: RealMetrics, parameters: URLSearchParams) {
-  const startMs = timeOf(parameters, 'start');
-  const endMs = timeOf(parameters, 'end');
-  const stepMs = durationOf(required(parameters, 'step'));
-  if (startMs === undefined || endMs === undefined) throw new BadData('start and end are required');
-  if (endMs < startMs) throw new BadData('end timestamp must not be before start time');
-  if (stepMs <= 0)
-    throw new BadData('zero or negative query resolution step widths are not accepted. Try a positive integer');
-  if ((endMs - startMs) / stepMs > POINTS_MAX) {
-    throw new BadData(
-      'exceeded maximum resolution of 11,000 points per timeseries. Try decreasing the query resolution (?step=XX)',
-    );
-  }
-  return evaluateRange(parseQuery(required(parameters, 'query')), metrics.store, { startMs, endMs, stepMs });
-}
-
-function targetView({
-  target,
-  health,
-  lastError,
-  lastScrapeMs,
-  lastDurationSeconds,
-}: ReturnType<RealMetrics['scraper']['targets']>[number]) {
-  return {
-    labels: target.labels,
-    scrapePool: target.id.split('/').slice(0, 3).join('/'),
-    scrapeUrl: target.url,
-    health,
-    lastError,
-    lastScrape: lastScrapeMs === undefined ? '' : new Date(lastScrapeMs).toISOString(),
-    lastScrapeDuration: lastDurationSeconds,
-    scrapeInterval: `${target.intervalMs / 1000}s`,
-  };
-}
-
-function required(parameters: URLSearchParams, name: string): string {
-  const value = parameters.get(name);
-  if (value === null || value === '') throw new BadData(`invalid parameter "${name}": it is required`);
-  return value;
-}
-
-/** Seconds since the epoch or RFC 3339, as Prometheus takes them; in milliseconds. */
-function timeOf(parameters: URLSearchParams, name: string): number | undefined {
-  const text = parameters.get(name);
-  if (text === null || text === '') return undefined;
-  const timeMs = /^[+-]?\d+(\.\d*)?$/.test(text) ? Number(text) * 1000 : Date.parse(text);
-  if (Number.isNaN(timeMs))
-    throw new BadData(`invalid parameter "${name}": cannot parse ${JSON.stringify(text)} to a valid timestamp`);
-  return timeMs;
-}
-
-function durationOf(text: string): number {
-  const durationMs = /^\d+(\.\d*)?$/.test(text) ? Number(text) * 1000 : parseGoDurationMs(text);
-  if (durationMs === undefined)
-    throw new BadData(`invalid parameter "step": cannot parse ${JSON.stringify(text)} to a valid duration`);
-  return durationMs;
-}
-
 async function parametersOf(request: IncomingMessage, url: URL): Promise<URLSearchParams> {
   if (request.method !== 'POST') return url.searchParams;
   const chunks: Buffer[] = [];
@@ -135,12 +67,13 @@ async function parametersOf(request: IncomingMessage, url: URL): Promise<URLSear
     if (bytes > BODY_BYTES_MAX) throw new BadData('request body too large');
     chunks.push(chunk as Buffer);
   }
-  return new URLSearchParams([...url.searchParams, ...new URLSearchParams(Buffer.concat(chunks).toString('utf8'))]);
+  // As Go's forms: what the body says comes before what the address says.
+  return new URLSearchParams([...new URLSearchParams(Buffer.concat(chunks).toString('utf8')), ...url.searchParams]);
 }
 
-function send(response: ServerResponse, status: number, body: object): void {
+function send(response: ServerResponse, status: number, content: object): void {
   if (response.headersSent || response.destroyed) return;
-  const text = JSON.stringify(body);
+  const text = JSON.stringify(content);
   response.writeHead(status, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) });
   response.end(text);
 }

@@ -1,7 +1,7 @@
 import { request } from 'undici';
 import type { Cancel, Scheduler } from '#core/clock.ts';
 import { deepEqual, fnv1a32 } from '#core/json.ts';
-import { type ParsedSample, parseExposition } from '#lib/exposition/index.ts';
+import { type MetricMetadata, type ParsedSample, parseExposition, parseMetadata } from '#lib/exposition/index.ts';
 import {
   computeScrapeTimeMs,
   ingestScrape,
@@ -13,6 +13,8 @@ import type { ScrapeTable, ScrapeTarget } from '#machine/metrics.ts';
 
 /** Prometheus has no limit by default; a target of ours that answers more than this is broken. */
 const BODY_BYTES_MAX = 32 * 1024 * 1024;
+
+const METADATA_MAX = 10_000;
 
 export interface TargetHealth {
   target: ScrapeTarget;
@@ -31,6 +33,8 @@ interface Running extends TargetHealth {
 /** Scrapes each target at its interval, at an offset of its own so that they do not all come at once. */
 export class Scraper {
   readonly #targets = new Map<string, Running>();
+  /** What targets say about their metrics. */
+  readonly metadata = new Map<string, MetricMetadata>();
   readonly #store: SeriesStore;
   readonly #scheduler: Scheduler;
 
@@ -105,9 +109,11 @@ export class Scraper {
     const { target } = running;
     const startedMs = this.#scheduler.now();
     let samples: ParsedSample[] | undefined;
+    let text = '';
     running.lastError = '';
     try {
-      samples = parseExposition(await fetchText(target));
+      text = await fetchText(target);
+      samples = parseExposition(text);
     } catch (error) {
       running.lastError = error instanceof Error ? error.message : String(error);
     }
@@ -116,7 +122,7 @@ export class Scraper {
     running.health = samples === undefined ? 'down' : 'up';
     running.lastScrapeMs = startedMs;
     running.lastDurationSeconds = (this.#scheduler.now() - startedMs) / 1000;
-    ingestScrape(
+    const { seriesAdded } = ingestScrape(
       this.#store,
       {
         targetLabels: target.labels,
@@ -127,6 +133,12 @@ export class Scraper {
       },
       running.state,
     );
+    // Without new series there is no new metric either.
+    if (seriesAdded > 0) for (const [name, about] of parseMetadata(text)) this.#learn(name, about);
+  }
+
+  #learn(name: string, about: MetricMetadata): void {
+    if (this.metadata.size < METADATA_MAX || this.metadata.has(name)) this.metadata.set(name, about);
   }
 }
 

@@ -4,8 +4,16 @@ import type { Duplex } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import type { Entropy } from '#core/entropy.ts';
 import type { Ids } from '#core/ids.ts';
-import type { Endpoint, TrafficTable } from '#machine/traffic.ts';
+import type { Endpoint, Route, TrafficTable } from '#machine/traffic.ts';
 import { type Destination, findDestination } from '../../../stages/traffic/match.ts';
+import {
+  changedHeaders,
+  type HeaderValues,
+  type RedirectAction,
+  redirectLocation,
+  rewrittenUrl,
+  splitUrl,
+} from '../../../stages/traffic/route-actions.ts';
 import { EvenDraws } from './even-draws.ts';
 import type { IngressMetrics } from './ingress-metrics.ts';
 import { Upstreams } from './upstreams.ts';
@@ -31,6 +39,11 @@ export interface IngressProxyParts {
   metrics: IngressMetrics;
 }
 
+interface ForwardedRequest {
+  path: string;
+  headers: HeaderValues;
+}
+
 /** One request on its way: what was asked, where it goes, and what became of it. */
 interface Exchange {
   request: IncomingMessage;
@@ -38,6 +51,8 @@ interface Exchange {
   destination: Destination;
   body: Buffer | undefined;
   startedAtMs: number;
+  /** The request as it goes on: what the route's actions made of it. */
+  target: ForwardedRequest;
 }
 
 /**
@@ -87,8 +102,9 @@ export class IngressProxy {
   }
 
   #find(request: IncomingMessage): Destination | undefined {
-    const path = (request.url ?? '/').split('?', 1)[0] as string;
-    const facts = { host: request.headers.host ?? '', path, headers: request.headers };
+    const { path, query } = splitUrl(request.url ?? '/');
+    const { headers, method = 'GET' } = request;
+    const facts = { host: headers.host ?? '', path, query, headers, method };
     return findDestination(this.#table, facts, (route) =>
       this.#draws.next(`${route.namespace}/${route.ingress}${route.path}`),
     );
@@ -109,10 +125,36 @@ export class IngressProxy {
       destination,
       body: body === 'too large' ? undefined : body,
       startedAtMs,
+      target: forwardedRequest(request, destination.route, this.#parts.ids),
     };
     response.once('close', () => this.#record(exchange));
+    const { actions } = destination.route;
     if (body === 'too large') respond(response, 413, '413 Request Entity Too Large', true);
-    else this.#forward(exchange, this.#upstreams.order(destination.backend), 1);
+    else if (actions?.redirect !== undefined) redirect(exchange, actions.redirect);
+    else if (destination.isInvalid) respond(response, 500, '500 Internal Server Error');
+    else {
+      this.#mirror(exchange);
+      this.#forward(exchange, this.#upstreams.order(destination.backend), 1);
+    }
+  }
+
+  /** Copies for other back ends; what becomes of them is of no consequence. */
+  #mirror({ destination, request, body, target }: Exchange): void {
+    for (const { backend, share } of destination.route.actions?.mirrors ?? []) {
+      const [endpoint] = this.#upstreams.order(backend);
+      const id = `${destination.route.namespace}/${destination.route.ingress} mirror ${backend.service}`;
+      if (endpoint === undefined || (share < 1 && this.#draws.next(id) >= share)) continue;
+      this.#upstreams
+        .pool(endpoint)
+        .request({
+          path: target.path,
+          method: (request.method ?? 'GET') as Dispatcher.HttpMethod,
+          headers: target.headers,
+          body: body ?? null,
+        })
+        .then((answer) => answer.body.dump())
+        .catch(() => {});
+    }
   }
 
   #record({ response, request, destination, startedAtMs }: Exchange): void {
@@ -120,7 +162,7 @@ export class IngressProxy {
     this.#parts.metrics.record({
       namespace: route.namespace,
       ingress: route.ingress,
-      service: route.backend.service,
+      service: route.split === undefined ? route.backend.service : backend.service,
       canary: canary ? `${backend.namespace}-${backend.service}-${backend.port}` : '',
       host: route.host,
       path: route.path,
@@ -138,12 +180,12 @@ export class IngressProxy {
       return;
     }
     const retry = attempt < TRIES_MAX ? () => this.#forward(exchange, endpoints, attempt + 1) : undefined;
-    const { request, body } = exchange;
+    const { request, body, target } = exchange;
     this.#upstreams.pool(endpoint).dispatch(
       {
-        path: request.url ?? '/',
+        path: target.path,
         method: (request.method ?? 'GET') as Dispatcher.HttpMethod,
-        headers: forwardedHeaders(request, this.#parts.ids),
+        headers: target.headers,
         body: body ?? null,
       },
       relay(exchange, retry),
@@ -181,7 +223,10 @@ export class IngressProxy {
 }
 
 /** Passes the upstream's answer on, with backpressure; failures before the answer began are retried or become 502/504. */
-function relay({ request, response }: Exchange, retry: (() => void) | undefined): Dispatcher.DispatchHandler {
+function relay(
+  { request, response, destination }: Exchange,
+  retry: (() => void) | undefined,
+): Dispatcher.DispatchHandler {
   let controller: Dispatcher.DispatchController | undefined;
   const onClose = () => {
     if (!response.writableFinished) controller?.abort(new Error('the client went away'));
@@ -194,8 +239,10 @@ function relay({ request, response }: Exchange, retry: (() => void) | undefined)
     },
     onResponseStart(_controller, statusCode, headers) {
       if (statusCode < 200) return;
-      for (const [name, value] of Object.entries(headers)) {
-        if (value !== undefined && !HOP_BY_HOP.has(name)) response.setHeader(name, value as string | string[]);
+      const answered = withoutHopByHop(headers as Record<string, string | string[] | undefined>);
+      const { responseHeaders } = destination.route.actions ?? {};
+      for (const [name, value] of Object.entries(changedHeaders(answered, responseHeaders))) {
+        response.setHeader(name, value);
       }
       response.writeHead(statusCode);
     },
@@ -264,12 +311,35 @@ async function readBody(request: IncomingMessage): Promise<Buffer | undefined | 
   return chunks.length === 1 ? chunks[0] : Buffer.concat(chunks);
 }
 
-function forwardedHeaders(request: IncomingMessage, ids: Ids): Record<string, string | string[]> {
-  const headers: Record<string, string | string[]> = {};
-  for (const [name, value] of Object.entries(request.headers)) {
-    if (value !== undefined && !HOP_BY_HOP.has(name) && name !== 'content-length' && name !== 'expect')
-      headers[name] = value;
+function withoutHopByHop(given: Readonly<Record<string, string | string[] | undefined>>): HeaderValues {
+  const headers: HeaderValues = {};
+  for (const [name, value] of Object.entries(given)) {
+    if (value !== undefined && !HOP_BY_HOP.has(name)) headers[name] = value;
   }
+  return headers;
+}
+
+/** The request as its back end gets it: forwarded headers as ingress-nginx sets them, then what the route changes. */
+function forwardedRequest(request: IncomingMessage, route: Route, ids: Ids): ForwardedRequest {
+  const headers = changedHeaders(forwardedHeaders(request, ids), route.actions?.requestHeaders);
+  const { hostname } = route.actions?.rewrite ?? {};
+  return {
+    path: rewrittenUrl(request.url ?? '/', route),
+    headers: hostname === undefined ? headers : { ...headers, host: hostname },
+  };
+}
+
+function redirect({ request, response, destination }: Exchange, to: RedirectAction): void {
+  const location = redirectLocation(to, destination.route, request.headers.host ?? '', request.url ?? '/');
+  request.resume();
+  response.writeHead(to.status, { location, 'content-length': 0 });
+  response.end();
+}
+
+function forwardedHeaders(request: IncomingMessage, ids: Ids): HeaderValues {
+  const headers = withoutHopByHop(request.headers);
+  delete headers['content-length'];
+  delete headers.expect;
   const client = request.socket.remoteAddress ?? '127.0.0.1';
   headers['x-request-id'] ??= ids.uid().replaceAll('-', '');
   headers['x-real-ip'] = client;

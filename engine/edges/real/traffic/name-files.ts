@@ -37,6 +37,14 @@ export class NameFiles {
     for (const namespace of new Set([...namespaces, ...this.#written.keys()])) this.fileOf(namespace);
   }
 
+  /** The addresses of a cluster name: `svc.ns`, `svc.ns.svc`, or the full name. Undefined for any other name. */
+  addressesOf(host: string): readonly string[] | undefined {
+    const name = host.toLowerCase().replace(/\.$/, '');
+    return [name, `${name}${DOMAIN}`, `${name}.cluster.local`]
+      .map((candidate) => this.#table.names[candidate])
+      .find((addresses) => addresses !== undefined);
+  }
+
   /** The path of a namespace's file, written if it is not there yet. */
   fileOf(namespace: string): string {
     const file = join(this.#folder, `${namespace}.hosts`);

@@ -1,5 +1,5 @@
 import { Pool } from 'undici';
-import type { Backend, Endpoint, TrafficTable } from '#machine/traffic.ts';
+import type { Backend, Endpoint, Route, TrafficTable } from '#machine/traffic.ts';
 
 /** As ingress-nginx: proxy_connect_timeout 5 s, proxy_read_timeout 60 s, upstream keep-alive 60 s. */
 const CONNECT_TIMEOUT_MS = 5_000;
@@ -23,8 +23,8 @@ export class Upstreams {
   retain(table: TrafficTable): void {
     const wanted = new Set<string>();
     for (const route of table.routes) {
-      for (const backend of [route.backend, route.canary?.backend]) {
-        for (const endpoint of backend?.endpoints ?? []) wanted.add(endpointAddress(endpoint));
+      for (const backend of backendsOf(route)) {
+        for (const endpoint of backend.endpoints) wanted.add(endpointAddress(endpoint));
       }
     }
     for (const [address, pool] of this.#pools) {
@@ -66,4 +66,9 @@ export class Upstreams {
     this.#pools.clear();
     await Promise.all(pools.map((pool) => pool.destroy().catch(() => {})));
   }
+}
+
+function backendsOf({ backend, canary, split = [], actions }: Route): Backend[] {
+  const others = [...split, ...(actions?.mirrors ?? [])].map((other) => other.backend);
+  return [backend, ...(canary === undefined ? [] : [canary.backend]), ...others];
 }

@@ -108,3 +108,27 @@ it('shows the middle of a distribution, not a tail, when a pod has answered only
   // The first error is not there until it is whole.
   expect(samples.some(({ seriesText }) => seriesText.includes('status="500"'))).toBe(false);
 });
+
+it('takes in those of the cluster’s own series that somebody may ask for', () => {
+  const { metrics, pass, value } = world();
+  let asked = 0;
+  const families = () => {
+    asked++;
+    return ['kube_a', 'kube_b'].map((name) => ({
+      name,
+      help: '',
+      type: 'gauge' as const,
+      samples: [{ labels: { pod: 'x' }, value: 3 }],
+    }));
+  };
+  metrics.startExporters([
+    { job: 'ksm', instance: 'i', families, version: () => 1, wanted: () => new Set(['kube_a']) },
+  ]);
+  pass(120_000);
+  expect([value('kube_a{job="ksm",pod="x"}'), value('kube_b'), value('count_over_time(kube_a[2m])'), asked]).toEqual([
+    3,
+    undefined,
+    4,
+    1,
+  ]);
+});

@@ -17,6 +17,7 @@ import type { ScrapeTable, ScrapeTarget } from '#machine/metrics.ts';
 import type { Answer, MetricResult } from '#machine/questions.ts';
 import type { SimulatedTraffic } from '../traffic/simulated-traffic.ts';
 import { applicationSamples } from './app-series.ts';
+import { type SimExporter, startSimExporters } from './sim-exporters.ts';
 
 /** How long a query takes on the virtual clock. */
 const QUERY_MS = 5;
@@ -43,6 +44,11 @@ export class SimulatedMetrics implements MetricsPort {
     this.#scheduler = parts.scheduler;
     this.#traffic = parts.traffic;
     this.#isUp = parts.isUp;
+  }
+
+  /** Begins to take the cluster's own exporters in. */
+  startExporters(exporters: readonly SimExporter[]): Cancel {
+    return startSimExporters(this.store, this.#scheduler, exporters);
   }
 
   setScrapes(table: ScrapeTable): void {

@@ -1,7 +1,7 @@
 import type { Clock } from '#core/clock.ts';
 import type { TrafficPort } from '#edges/ports.ts';
 import type { Backend, NameTable, Route, ServiceTable, TrafficTable } from '#machine/traffic.ts';
-import { hostMatches, pathMatches } from '../../../stages/traffic/match.ts';
+import { routeMatches } from '../../../stages/traffic/match.ts';
 import { HEALTHY, type ServiceBehaviour } from './behaviour.ts';
 
 /** Users of one host and path. */
@@ -95,14 +95,20 @@ export class SimulatedTraffic implements TrafficPort {
   }
 
   #spread(profile: LoadProfile, requests: number): void {
-    const route = this.#table.routes.find(
-      (candidate: Route) => hostMatches(candidate.host, profile.host) && pathMatches(candidate, profile.path),
+    const route = this.#table.routes.find((candidate: Route) =>
+      routeMatches(candidate, { host: profile.host, path: profile.path, headers: {} }),
     );
     if (route === undefined) {
       this.unanswered += requests;
       return;
     }
-    const { canary } = route;
+    const { canary, split } = route;
+    if (split !== undefined) {
+      const total = split.reduce((sum, { weight }) => sum + weight, 0);
+      for (const { backend, weight } of split) if (weight > 0) this.#answer(backend, (requests * weight) / total);
+      if (total === 0) this.unanswered += requests;
+      return;
+    }
     const share = canary === undefined ? 0 : Math.min(1, canary.weight / canary.weightTotal);
     if (canary !== undefined && share > 0) this.#answer(canary.backend, requests * share);
     if (share < 1) this.#answer(route.backend, requests * (1 - share));

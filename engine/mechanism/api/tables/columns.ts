@@ -440,6 +440,15 @@ export const COLUMNS: Readonly<Record<string, readonly Column[]>> = {
     column('AllowVolumeExpansion', (object) => String(object.allowVolumeExpansion === true)),
     age,
   ],
+  'Notification.pern-gitops.dev': [
+    name,
+    column('About', (object) => textOf(mapOf(spec(object).about).name)),
+    column('Trigger', (object) => textOf(spec(object).trigger)),
+    column('Service', (object) => textOf(spec(object).service)),
+    column('Recipient', (object) => textOf(spec(object).recipient)),
+    PHASE,
+    age,
+  ],
   'AnalysisRun.argoproj.io': [name, PHASE, age],
   'Application.argoproj.io': [
     name,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ExpositionError, formatExposition, parseExposition } from './index.ts';
+import { ExpositionError, formatExposition, parseExposition, parseMetadata } from './index.ts';
 
 describe('parseExposition', () => {
   it('reads names, labels, escapes, values and timestamps', () => {
@@ -94,4 +94,12 @@ describe('formatExposition', () => {
       '"a-b" is not a metric name',
     );
   });
+});
+
+it('parseMetadata reads types and help texts', () => {
+  const text = '# HELP a_total Two\\nlines\n# TYPE a_total counter\na_total 1\n# TYPE b untyped\nb 2\n# other\n';
+  expect([...parseMetadata(text)]).toEqual([
+    ['a_total', { type: 'counter', help: 'Two\nlines' }],
+    ['b', { type: 'unknown', help: '' }],
+  ]);
 });

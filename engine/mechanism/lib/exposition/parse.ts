@@ -8,7 +8,7 @@ export interface ParsedSample {
   /** The line up to the value, `name{...}` as written: the same text always means the same series. */
   readonly seriesText: string;
   readonly name: string;
-  /** In the order written, without `__name__`. */
+  /** In the order written, without `__name__`. Made when first asked for: a known series never is. */
   readonly labels: readonly LabelPair[];
   readonly value: number;
   /** Milliseconds since the epoch, when the line brings its own time. */
@@ -74,6 +74,7 @@ class Cursor {
   readonly text: string;
   position = 0;
   line = 0;
+  lastName = '';
 
   constructor(text: string) {
     this.text = text;
@@ -123,43 +124,91 @@ function skipComment(cursor: Cursor): void {
   }
 }
 
+/** A line whose labels have been checked but not taken apart. */
+class Line implements ParsedSample {
+  readonly seriesText: string;
+  readonly name: string;
+  readonly value: number;
+  readonly timestampMs: number | undefined;
+  #labels: readonly LabelPair[] | undefined;
+
+  constructor(
+    seriesText: string,
+    name: string,
+    labels: readonly LabelPair[] | undefined,
+    value: number,
+    timestampMs: number | undefined,
+  ) {
+    this.seriesText = seriesText;
+    this.name = name;
+    this.value = value;
+    this.timestampMs = timestampMs;
+    this.#labels = labels;
+  }
+
+  get labels(): readonly LabelPair[] {
+    if (this.#labels !== undefined) return this.#labels;
+    const cursor = new Cursor(this.seriesText);
+    cursor.position = this.seriesText.indexOf('{');
+    return parseLabels(cursor).labels;
+  }
+}
+
 function parseSample(cursor: Cursor): ParsedSample {
   const { text } = cursor;
   const start = cursor.position;
-  let name = cursor.readName(true);
-  let labels = NO_LABELS;
+  let name = readMetricName(cursor);
+  let labels: readonly LabelPair[] | undefined = NO_LABELS;
   let seriesEnd = cursor.position;
   cursor.skipBlanks();
-  if (text.charCodeAt(cursor.position) === BRACE_OPEN) {
-    const parsed = parseLabels(cursor);
-    if (parsed.quotedName !== undefined && name !== '')
-      cursor.fail(`the metric is named twice: "${name}" and "${parsed.quotedName}"`);
-    name = parsed.quotedName ?? name;
-    labels = parsed.labels;
+  const brace = cursor.position;
+  if (text.charCodeAt(brace) === BRACE_OPEN) {
+    if (name !== '' && skipLabels(cursor)) labels = undefined;
+    else {
+      cursor.position = brace;
+      const parsed = parseLabels(cursor);
+      if (parsed.quotedName !== undefined && name !== '')
+        cursor.fail(`the metric is named twice: "${name}" and "${parsed.quotedName}"`);
+      name = parsed.quotedName ?? name;
+      labels = parsed.labels;
+    }
     seriesEnd = cursor.position;
     cursor.skipBlanks();
   }
   if (name === '') cursor.fail(`a metric name was expected, found ${excerpt(cursor)}`);
   const value = parseValue(readWord(cursor), cursor);
   cursor.skipBlanks();
-  const seriesText = text.slice(start, seriesEnd);
-  const code = text.charCodeAt(cursor.position);
-  if (code === NEWLINE) {
-    cursor.position += 1;
-    return { seriesText, name, labels, value };
-  }
-  return finishLine(cursor, { seriesText, name, labels, value });
+  const timestampMs = text.charCodeAt(cursor.position) === NEWLINE ? skipNewline(cursor) : readLineEnd(cursor);
+  return new Line(text.slice(start, seriesEnd), name, labels, value, timestampMs);
 }
 
-function finishLine(cursor: Cursor, sample: ParsedSample): ParsedSample {
+/** Neighbouring lines mostly have the same name: no new text for it then. */
+function readMetricName(cursor: Cursor): string {
+  const { text, lastName, position } = cursor;
+  const end = position + lastName.length;
+  const next = text.charCodeAt(end);
+  if (lastName !== '' && (next === BRACE_OPEN || next === SPACE) && text.startsWith(lastName, position)) {
+    cursor.position = end;
+    return lastName;
+  }
+  cursor.lastName = cursor.readName(true);
+  return cursor.lastName;
+}
+
+function skipNewline(cursor: Cursor): undefined {
+  cursor.position += 1;
+}
+
+/** What may follow the value: a timestamp, which is returned. */
+function readLineEnd(cursor: Cursor): number | undefined {
   const { text } = cursor;
-  let result = sample;
+  let timestampMs: number | undefined;
   if (cursor.position < text.length && text.charCodeAt(cursor.position) !== 13) {
     if (text.charCodeAt(cursor.position) === HASH)
       cursor.fail('exemplars belong to OpenMetrics; only the text format 0.0.4 is read');
     const word = readWord(cursor);
     if (!/^[+-]?\d+$/.test(word)) cursor.fail(`the timestamp must be whole milliseconds, found "${word}"`);
-    result = { ...sample, timestampMs: Number(word) };
+    timestampMs = Number(word);
     cursor.skipBlanks();
   }
   if (text.charCodeAt(cursor.position) === 13) cursor.position += 1;
@@ -167,7 +216,66 @@ function finishLine(cursor: Cursor, sample: ParsedSample): ParsedSample {
     cursor.fail(`nothing may follow value and timestamp, found ${excerpt(cursor)}`);
   }
   cursor.position += 1;
-  return result;
+  return timestampMs;
+}
+
+/**
+ * Passes labels of the usual form, `{name="value",…}` without blanks and with different names. False for anything else,
+ * which `parseLabels` then reads or refuses.
+ */
+function skipLabels(cursor: Cursor): boolean {
+  const { text } = cursor;
+  let position = cursor.position + 1;
+  let count = 0;
+  while (text.charCodeAt(position) !== BRACE_CLOSE) {
+    const start = position;
+    for (let code = text.charCodeAt(position); isNameCode(code, position > start); code = text.charCodeAt(position))
+      position += 1;
+    if (position === start || text.charCodeAt(position) !== EQUALS || text.charCodeAt(position + 1) !== QUOTE)
+      return false;
+    if (count === LABELS_QUICK || isRepeated(text, count, start, position)) return false;
+    labelStarts[count] = start;
+    labelEnds[count] = position;
+    count += 1;
+    position = closingQuote(text, position + 2);
+    if (position < 0) return false;
+    position += 1;
+    const code = text.charCodeAt(position);
+    if (code === COMMA) position += 1;
+    else if (code !== BRACE_CLOSE) return false;
+  }
+  cursor.position = position + 1;
+  return true;
+}
+
+const LABELS_QUICK = 64;
+const labelStarts = new Int32Array(LABELS_QUICK);
+const labelEnds = new Int32Array(LABELS_QUICK);
+
+function isNameCode(code: number, digits: boolean): boolean {
+  const kind = code < 128 ? NAME_CLASS[code] : 0;
+  return kind === 1 || (kind === 2 && digits);
+}
+
+function isRepeated(text: string, count: number, start: number, end: number): boolean {
+  for (let i = 0; i < count; i += 1) {
+    const other = labelStarts[i] as number;
+    if ((labelEnds[i] as number) - other !== end - start) continue;
+    let at = 0;
+    while (at < end - start && text.charCodeAt(other + at) === text.charCodeAt(start + at)) at += 1;
+    if (at === end - start) return true;
+  }
+  return false;
+}
+
+function closingQuote(text: string, from: number): number {
+  for (let position = from; position < text.length; position += 1) {
+    const code = text.charCodeAt(position);
+    if (code === QUOTE) return position;
+    if (code === NEWLINE) return -1;
+    if (code === BACKSLASH) position += 1;
+  }
+  return -1;
 }
 
 function parseLabels(cursor: Cursor): { labels: LabelPair[]; quotedName?: string } {

@@ -125,10 +125,37 @@ class Checker {
 
   #binary({ operator, spelling, left, right, at }: Extract<Node, { kind: 'binary' }>): Type {
     const types = [this.check(left), this.check(right)] as const;
+    if (operator === 'in') this.#membership(types[0], right, types[1], at);
     const type = resultType(operator, ...types);
     return (
       type ??
       this.#fail(`invalid operation: ${spelling ?? operator} (mismatched types ${types.map(shown).join(' and ')})`, at)
+    );
+  }
+
+  /** An element of another type can never be in a list whose type is known. */
+  #membership(left: Type, right: Node, list: Type, at: number): void {
+    if (
+      right.kind === 'name' &&
+      list === 'any' &&
+      isNil(this.#environment.names[right.name]) &&
+      this.#isDeclared(right.name)
+    )
+      this.#fail(`invalid operation: in (mismatched types ${shown(left)} and unknown)`, at);
+    if (!list.startsWith('[]')) return;
+    const types = right.kind === 'list' ? new Set(right.items.map((item) => this.check(item))) : undefined;
+    const element = types?.size === 1 ? ([...types][0] as Type) : elementOf(list);
+    const open = ['any', 'nil'];
+    if (open.includes(left) || open.includes(element) || left === element) return;
+    if (NUMBERS.has(left) && NUMBERS.has(element)) return;
+    this.#fail(`cannot use ${left} as type ${element} in array`, at);
+  }
+
+  #isDeclared(name: string): boolean {
+    return (
+      this.#environment.declared &&
+      Object.hasOwn(this.#environment.names, name) &&
+      !this.#locals.some((local) => local.name === name)
     );
   }
 

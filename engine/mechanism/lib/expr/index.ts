@@ -7,6 +7,7 @@ export {
   notificationEnvironment,
   rangeTimeEnvironment,
 } from './environment.ts';
-export { ExprError, type ExprErrorPhase } from './errors.ts';
+export { ExprError, type ExprErrorPhase, ValueError } from './errors.ts';
 export { GoDuration, GoTime } from './go-time.ts';
-export { ExprFunction } from './values.ts';
+export { callMethod, METHODS } from './methods.ts';
+export { ExprFunction, formatValue } from './values.ts';

@@ -32,6 +32,8 @@ export const METHODS: Readonly<Record<string, Readonly<Record<string, Method>>>>
     Format: { returns: 'string', call: (self: GoTime, [layout]) => self.format(String(layout)) },
     Unix: { returns: 'int', call: (self: GoTime) => BigInt(Math.floor(self.ms / 1000)) },
     UTC: { returns: 'time.Time', call: (self: GoTime) => new GoTime(self.ms) },
+    // Argo's containers run in UTC.
+    Local: { returns: 'time.Time', call: (self: GoTime) => new GoTime(self.ms) },
     Year: { returns: 'int', call: (self: GoTime) => BigInt(self.format('2006')) },
     Hour: { returns: 'int', call: (self: GoTime) => BigInt(self.format('15')) },
     Minute: { returns: 'int', call: (self: GoTime) => BigInt(self.format('04')) },

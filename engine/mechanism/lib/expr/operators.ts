@@ -1,5 +1,5 @@
 /** Unary and binary operators on values (spec expr §5.2-§5.5). */
-import { compileRe2 } from '../promql/re2.ts';
+import { compileRegex } from '../regex/regex.ts';
 import { ValueError } from './errors.ts';
 import { GoDuration, GoTime } from './go-time.ts';
 import { compare, entryOf, equals, isMap, isNil, isNumber, toFloat, typeName, wrapInt } from './values.ts';
@@ -55,7 +55,7 @@ function computeText(operator: string, left: unknown, right: unknown): boolean {
   if (operator === 'startsWith') return left.startsWith(right);
   if (operator === 'endsWith') return left.endsWith(right);
   try {
-    return compileRe2(right, { anchored: false, dotAll: false }).test(left);
+    return compileRegex(right).test(left);
   } catch (error) {
     throw new ValueError(error instanceof Error ? error.message : String(error));
   }

@@ -1,7 +1,8 @@
 import { isRecord } from '#core/json.ts';
 import { GoTemplateError, placeOf } from './errors.ts';
-import type { TemplateFunction } from './functions.ts';
-import type { Node, Operand, Pipeline } from './parser.ts';
+import { checkArgument, type TemplateFunction } from './function.ts';
+import { TemplateObject } from './object.ts';
+import type { Node, Operand, ParsedTemplate, Pipeline } from './parser.ts';
 import { formatAction, isTrue, typeName, type Value } from './values.ts';
 
 /** Text one template may produce, and steps it may take: templates come from commits. */
@@ -14,9 +15,12 @@ export interface EvaluationOptions {
 }
 
 /** Executes a parsed template. Throws GoTemplateError. */
-export function evaluate(template: string, nodes: readonly Node[], data: Value, options: EvaluationOptions): string {
-  return new Evaluation(template, data, options).run(nodes);
+export function evaluate(template: string, parsed: ParsedTemplate, data: Value, options: EvaluationOptions): string {
+  return new Evaluation(template, parsed, data, options).run();
 }
+
+/** Templates that call one another: each costs a few frames of the stack. */
+const CALLS_MAX = 100;
 
 interface Scope {
   variables: Map<string, Value>;
@@ -25,24 +29,32 @@ interface Scope {
 
 class Evaluation {
   readonly #template: string;
+  readonly #parsed: ParsedTemplate;
   readonly #options: EvaluationOptions;
+  #calls = 0;
+  /** Set by `break` and `continue` until the loop they are in sees it. */
+  #jump: 'break' | 'continue' | undefined;
   #scope: Scope;
   #output = '';
   #steps = 0;
 
-  constructor(template: string, data: Value, options: EvaluationOptions) {
+  constructor(template: string, parsed: ParsedTemplate, data: Value, options: EvaluationOptions) {
     this.#template = template;
+    this.#parsed = parsed;
     this.#options = options;
     this.#scope = { variables: new Map([['$', data]]), parent: undefined };
   }
 
-  run(nodes: readonly Node[]): string {
-    this.#list(nodes, this.#scope.variables.get('$'));
+  run(): string {
+    this.#list(this.#parsed.nodes, this.#scope.variables.get('$'));
     return this.#output;
   }
 
   #list(nodes: readonly Node[], dot: Value): void {
-    for (const node of nodes) this.#node(node, dot);
+    for (const node of nodes) {
+      this.#node(node, dot);
+      if (this.#jump !== undefined) return;
+    }
   }
 
   #inScope(run: () => void): void {
@@ -54,6 +66,14 @@ class Evaluation {
   #node(node: Node, dot: Value): void {
     if (node.type === 'text') {
       this.#write(node.text, 0);
+      return;
+    }
+    if (node.type === 'jump') {
+      this.#jump = node.jump;
+      return;
+    }
+    if (node.type === 'template') {
+      this.#callTemplate(node, dot);
       return;
     }
     const { pipeline } = node;
@@ -70,44 +90,66 @@ class Evaluation {
     });
   }
 
+  /** A template that calls itself without end is stopped. */
+  #callTemplate({ name, pipeline, at }: Extract<Node, { type: 'template' }>, dot: Value): void {
+    const nodes = this.#parsed.defined.get(name);
+    if (nodes === undefined) throw this.#error(`template ${JSON.stringify(name)} not defined`, at);
+    const value = pipeline === undefined ? undefined : this.#pipeline(pipeline, dot);
+    if (++this.#calls > CALLS_MAX) throw this.#error('exceeded maximum template depth', at);
+    const scope = this.#scope;
+    this.#scope = { variables: new Map([['$', value]]), parent: undefined };
+    this.#list(nodes, value);
+    this.#scope = scope;
+    this.#calls--;
+  }
+
   #range(node: Extract<Node, { pipeline: Pipeline; body: Node[] }>, dot: Value): void {
     const { pipeline } = node;
     const { variables, ...bare } = pipeline;
     const items = this.#items(this.#pipeline({ ...bare, variables: [] }, dot), pipeline.at);
-    if (items.length === 0) this.#list(node.otherwise, dot);
+    let count = 0;
     for (const [key, item] of items) {
+      count++;
+      this.#step(pipeline.at);
       this.#inScope(() => {
         const [first, second] = variables;
-        if (second !== undefined) this.#scope.variables.set(second, item);
-        if (first !== undefined) this.#scope.variables.set(first, second === undefined ? item : key);
+        if (second !== undefined) this.#bind(second, item, pipeline);
+        if (first !== undefined) this.#bind(first, second === undefined ? item : key, pipeline);
         this.#list(node.body, item);
       });
+      const jump = this.#jump;
+      this.#jump = undefined;
+      if (jump === 'break') break;
     }
+    if (count === 0) this.#list(node.otherwise, dot);
   }
 
-  #items(value: Value, at: number): [Value, Value][] {
+  #items(value: Value, at: number): Iterable<[Value, Value]> {
     if (value === undefined || value === null) return [];
     if (Array.isArray(value)) return value.map((item, index) => [BigInt(index), item]);
     if (isRecord(value))
       return Object.keys(value)
         .sort()
         .map((key) => [key, value[key]]);
-    if (typeof value === 'bigint')
-      return Array.from({ length: Math.min(Number(value), STEPS_MAX) }, (_, index) => [BigInt(index), BigInt(index)]);
+    if (typeof value === 'bigint') return countTo(value);
     throw this.#error(`range can't iterate over ${formatAction(value)}`, at);
   }
 
+  #step(at: number): void {
+    if (++this.#steps > STEPS_MAX) throw this.#error('the template takes too many steps', at);
+  }
+
   #pipeline(pipeline: Pipeline, dot: Value): Value {
-    if (++this.#steps > STEPS_MAX) throw this.#error('the template takes too many steps', pipeline.at);
+    this.#step(pipeline.at);
     let value: Value;
     pipeline.commands.forEach((command, index) => {
       value = this.#command(command, dot, index === 0 ? [] : [value]);
     });
-    for (const name of pipeline.variables) this.#assign(name, value, pipeline);
+    for (const name of pipeline.variables) this.#bind(name, value, pipeline);
     return value;
   }
 
-  #assign(name: string, value: Value, pipeline: Pipeline): void {
+  #bind(name: string, value: Value, pipeline: Pipeline): void {
     if (!pipeline.assigns) {
       this.#scope.variables.set(name, value);
       return;
@@ -123,7 +165,9 @@ class Evaluation {
   #command(command: readonly Operand[], dot: Value, piped: Value[]): Value {
     const [first, ...rest] = command as [Operand, ...Operand[]];
     if (first.type === 'function') return this.#call(first, rest, dot, piped);
-    if (rest.length > 0 || piped.length > 0) throw this.#error("can't give argument to non-function", first.at);
+    const given = [...rest.map((argument) => this.#operand(argument, dot)), ...piped];
+    if (first.type === 'fields') return this.#fields(first, dot, given);
+    if (given.length > 0) throw this.#error("can't give argument to non-function", first.at);
     return this.#operand(first, dot);
   }
 
@@ -132,10 +176,17 @@ class Evaluation {
     if (name === 'and' || name === 'or') return this.#shortCircuit(operand, rest, dot, piped);
     const implementation = this.#options.functions.get(name);
     if (implementation === undefined) throw this.#error(`function ${JSON.stringify(name)} not defined`, at);
-    const values = [...rest.map((argument) => this.#operand(argument, dot)), ...piped];
-    if (values.length < implementation.least || values.length > (implementation.most ?? Number.POSITIVE_INFINITY)) {
-      throw this.#error(`wrong number of args for ${name}: got ${values.length}`, at);
+    const given = [...rest.map((argument) => this.#operand(argument, dot)), ...piped];
+    const { least, most } = implementation;
+    if (given.length < least || given.length > most) {
+      const want = most === least ? String(least) : given.length < least ? `at least ${least}` : `at most ${most}`;
+      throw this.#error(`wrong number of args for ${name}: want ${want} got ${given.length}`, at);
     }
+    const values = given.map((value, index) => {
+      const checked = checkArgument(value, implementation.kindAt(index), rest[index]?.type === 'literal');
+      if ('problem' in checked) throw this.#error(checked.problem, rest[index]?.at ?? at);
+      return checked.value;
+    });
     try {
       return implementation.call(...values);
     } catch (error) {
@@ -170,11 +221,30 @@ class Evaluation {
         return this.#call(operand, [], dot, []);
       case 'pipeline':
         return this.#pipeline(operand.pipeline, dot);
-      case 'fields': {
-        let value = this.#operand(operand.base, dot);
-        for (const { name, at } of operand.names) value = this.#field(value, name, at);
-        return value;
-      }
+      case 'fields':
+        return this.#fields(operand, dot, []);
+    }
+  }
+
+  /** A chain of fields and methods; what was given in the action goes to the last one, which then must be a method. */
+  #fields({ base, names }: Extract<Operand, { type: 'fields' }>, dot: Value, given: readonly Value[]): Value {
+    let value = this.#operand(base, dot);
+    for (const [index, { name, at }] of names.entries()) {
+      const values = index === names.length - 1 ? given : [];
+      if (value instanceof TemplateObject) value = this.#method(value, name, values, at);
+      else if (values.length > 0) throw this.#error(`${name} is not a method but has arguments`, at);
+      else value = this.#field(value, name, at);
+    }
+    return value;
+  }
+
+  #method(object: TemplateObject, name: string, values: readonly Value[], at: number): Value {
+    const method = Object.hasOwn(object.methods, name) ? object.methods[name] : undefined;
+    if (method === undefined) throw this.#error(`can't evaluate field ${name}`, at);
+    try {
+      return method(...values);
+    } catch (error) {
+      throw this.#error(`error calling ${name}: ${(error as Error).message}`, at);
     }
   }
 
@@ -192,7 +262,12 @@ class Evaluation {
         throw this.#error(`map has no entry for key ${JSON.stringify(name)}`, at);
       return undefined;
     }
-    if (value === undefined || value === null) throw this.#error(`nil pointer evaluating interface {}.${name}`, at);
+    if (value === undefined) {
+      // A parameter that is not there has no fields either; one that is nil is an error.
+      if (this.#options.missingKey !== 'error') return undefined;
+      throw this.#error(`nil data; no entry for key ${JSON.stringify(name)}`, at);
+    }
+    if (value === null) throw this.#error(`nil pointer evaluating interface {}.${name}`, at);
     throw this.#error(`can't evaluate field ${name} in type ${typeName(value)}`, at);
   }
 
@@ -204,4 +279,8 @@ class Evaluation {
   #error(reason: string, at: number): GoTemplateError {
     return new GoTemplateError(reason, placeOf(this.#template, at));
   }
+}
+
+function* countTo(count: bigint): Iterable<[Value, Value]> {
+  for (let index = 0n; index < count; index++) yield [index, index];
 }

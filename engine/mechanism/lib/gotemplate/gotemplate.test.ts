@@ -1,9 +1,14 @@
+import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { FUNCTIONS, REFUSED_FUNCTIONS } from './functions.ts';
 import { GoTemplateError, renderTemplate } from './index.ts';
+import { expectFile } from './testing/expected-file.ts';
+import { functionsPage } from './testing/functions-page.ts';
 
 const data = {
   name: 'Shop One',
-  count: 3,
+  count: 3n,
   big: 1000000,
   on: true,
   none: null,
@@ -63,11 +68,19 @@ describe('what sprig does', () => {
       '{{slugify 50 false "feat/areallylongpullrequestnametotestargoslugificationandsomemore"}}',
       'feat-areallylongpullrequestnametotestargoslugifica',
     ],
-    ['{{toYaml (dict "b" 1 "a" (list 1))}}', 'a:\n  - 1\nb: 1'],
+    ['{{toYaml (dict "b" 1 "a" (list 1))}}', 'a:\n- 1\nb: 1'],
     ['{{nindent 2 "a\\nb"}}', '\n  a\n  b'],
   ])('%s → %s', (template, expected) => {
     expect(renderTemplate(template, data)).toBe(expected);
   });
+});
+
+it('cd/A35 slugify cuts at a word when it is smart', () => {
+  const long = 'feat/areallylongpullrequestnametotestargoslugificationandsomemore';
+  const text = '{{slugify 50 false "feat/a_really+long_pull_request_name_to_test_argo_slugification"}}';
+  expect(renderTemplate(text, {})).toBe('feat-a-really-long-pull-request-name-to-test-argo');
+  expect(renderTemplate('{{slugify 50 true .}}', long)).toBe('feat');
+  expect(renderTemplate('{{slugify 50 false .}}', long)).toBe('feat-areallylongpullrequestnametotestargoslugifica');
 });
 
 describe('what it refuses', () => {
@@ -80,8 +93,13 @@ describe('what it refuses', () => {
     ['{{env "HOME"}}', 'function "env" not defined'],
     ['{{"a}}', 'unterminated quoted string'],
     ['{{.name', 'unclosed action'],
-    ['{{template "x"}}', '{{template}} is not reproduced'],
-    ['{{div 1 0}}', 'error calling div: integer divide by zero'],
+    ['{{template "x"}}', 'template "x" not defined'],
+    ['{{define "x"}}{{template "x"}}{{end}}{{template "x"}}', 'exceeded maximum template depth'],
+    ['{{uuidv4}}', 'function "uuidv4" is not reproduced: it draws random numbers'],
+    ['{{repeat 1000 (repeat 1000 "ab")}}', 'the result is too long'],
+    ['{{range until 100000}}{{range until 100000}}{{end}}{{end}}', 'too many steps'],
+    ['{{$_ := set .labels "a" "b"}}', 'set would change the parameters'],
+    ['{{div 1 0}}', 'error calling div: runtime error: integer divide by zero'],
     ['{{fail "no"}}', 'error calling fail: no'],
     ['{{$x}}', 'undefined variable "$x"'],
     ['{{range 999999999}}{{range 999999999}}x{{end}}{{end}}', 'too'],
@@ -94,4 +112,88 @@ describe('what it refuses', () => {
   it('does not reach into the prototypes of data', () => {
     expect(renderTemplate('{{.constructor}} {{index .labels "toString"}}', data)).toBe('<no value> <no value>');
   });
+});
+
+/** What Argo CD's own libraries made of the same templates: Go's text/template with sprig 3, recorded once. */
+const upstream = JSON.parse(readFileSync(`${import.meta.dirname}/testdata/upstream.json`, 'utf8')) as {
+  data: unknown;
+  cases: { template: string; gives?: string; fails?: boolean }[];
+};
+
+describe('what upstream does with the same template', () => {
+  it.each(upstream.cases)('$template', ({ template, gives }) => {
+    if (gives === undefined) expect(() => renderTemplate(template, upstream.data)).toThrow(GoTemplateError);
+    else expect(renderTemplate(template, upstream.data)).toBe(gives);
+  });
+});
+
+describe('any text at all', () => {
+  /** More with FUZZ_RUNS=100000. */
+  const numRuns = Number(process.env.FUZZ_RUNS ?? 400);
+  const words = [
+    '{{',
+    '}}',
+    '{{-',
+    '-}}',
+    '.',
+    '.a',
+    '$x',
+    ':=',
+    '=',
+    '|',
+    '(',
+    ')',
+    '"a"',
+    '`',
+    "'",
+    '1',
+    '1e9',
+    'if',
+    'else',
+  ];
+  const more = [
+    'end',
+    'range',
+    'with',
+    'define "t"',
+    'template "t"',
+    'block "t" .',
+    'break',
+    'continue',
+    'and',
+    'printf "%v"',
+  ];
+  const names = [...FUNCTIONS.keys()];
+  const piece = fc.oneof(
+    fc.constantFrom(...words, ...more, ' ', '\n', ','),
+    fc.constantFrom(...names),
+    fc.string({ maxLength: 3 }),
+  );
+
+  it('gives a text or a GoTemplateError with its place, never anything else', () => {
+    fc.assert(
+      fc.property(fc.array(piece, { maxLength: 14 }), fc.boolean(), (pieces, wrapped) => {
+        const template = wrapped ? `{{ ${pieces.join(' ')} }}` : pieces.join('');
+        try {
+          expect(typeof renderTemplate(template, { a: { b: ['x', 1, null] } })).toBe('string');
+        } catch (error) {
+          expect(error, template).toBeInstanceOf(GoTemplateError);
+          expect((error as GoTemplateError).line).toBeGreaterThan(0);
+        }
+      }),
+      { numRuns },
+    );
+  });
+
+  it('refuses what is nested beyond measure instead of overflowing the stack', () => {
+    for (const template of [`{{${'('.repeat(20_000)}`, '{{if .a}}'.repeat(20_000), '{{range .a}}'.repeat(20_000)]) {
+      expect(() => renderTemplate(template, {})).toThrow(GoTemplateError);
+    }
+  });
+});
+
+it('docs/reference/template-functions.md lists every function (UPDATE_GOLDEN=1 writes it)', () => {
+  const refused = Object.keys(REFUSED_FUNCTIONS).filter((name) => FUNCTIONS.has(name));
+  expect(refused).toEqual([]);
+  expectFile(new URL('../../../../docs/reference/template-functions.md', import.meta.url), functionsPage());
 });

@@ -13,7 +13,7 @@ export interface Token {
 export type Piece = { type: 'text'; text: string } | { type: 'action'; tokens: Token[]; at: number };
 
 const TOKEN =
-  /(?<string>"(?:[^"\\\n]|\\.)*"|`[^`]*`)|(?<number>[+-]?(?:0[xX][0-9a-fA-F]+|\d+(?:\.\d+)?(?:[eE][+-]?\d+)?))|(?<field>\.[A-Za-z_]\w*)|(?<dot>\.)|(?<variable>\$\w*)|(?<identifier>[A-Za-z_]\w*)|(?<symbol>:=|[|(),=])/y;
+  /(?<string>"(?:[^"\\\n]|\\.)*"|`[^`]*`)|(?<number>'(?:[^'\\\n]|\\.[0-9a-fA-F]*)'|[+-]?(?:0[xX][0-9a-fA-F_]+|0[bBoO][0-7_]+|(?:\d[\d_]*(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)(?!\w))|(?<field>\.[A-Za-z_]\w*)|(?<dot>\.)|(?<variable>\$\w*)|(?<identifier>[A-Za-z_]\w*)|(?<symbol>:=|[|(),=])/y;
 
 /** Cuts a template into text and actions; trim markers and comments are done with here. */
 export function lex(template: string): Piece[] {

@@ -1,143 +1,261 @@
-import { parse as parseYaml, stringify } from 'yaml';
-import { isRecord } from '#core/json.ts';
 import { fn, type TemplateFunction } from './function.ts';
+import { quoteGo } from './literals.ts';
 import { normalize, slugify } from './names.ts';
-import { plain, text, type Value } from './values.ts';
+import { format, strval, type Value } from './values.ts';
 
-/** A function of texts: arguments are converted first. */
-function onText(least: number, most: number | undefined, call: (...texts: string[]) => Value): TemplateFunction {
-  return fn(least, most, (...values) => call(...values.map(text)));
+/** Texts a function may build: templates come from commits. */
+export const TEXT_CHARS_MAX = 1_000_000;
+
+function bounded(length: number): void {
+  if (length > TEXT_CHARS_MAX) throw new Error('the result is too long');
 }
 
-function expression(pattern: string, flags = ''): RegExp {
-  try {
-    return new RegExp(pattern, `u${flags}`);
-  } catch {
-    throw new Error(`error parsing regexp: ${JSON.stringify(pattern)}`);
-  }
-}
-
-function indented(spaces: Value, value: Value): string {
+function indented(spaces: bigint, value: string): string {
+  bounded(Number(spaces) * (value.split('\n').length + 1));
+  if (spaces < 0n) throw new Error('strings: negative Repeat count');
   const padding = ' '.repeat(Number(spaces));
-  return padding + text(value).replace(/\n/g, `\n${padding}`);
+  return padding + value.replace(/\n/g, `\n${padding}`);
 }
 
-function truncated(length: Value, value: string): string {
-  const size = Number(length);
-  if (size < 0 && value.length + size > 0) return value.slice(value.length + size);
-  return size >= 0 && value.length > size ? value.slice(0, size) : value;
+function repeated(count: bigint, value: string): string {
+  if (count < 0n) throw new Error('strings: negative Repeat count');
+  bounded(Number(count) * value.length);
+  return value.repeat(Number(count));
 }
 
-function utf8(value: string): string {
-  return String.fromCharCode(...new TextEncoder().encode(value));
+/** Go cuts texts by bytes; a character that is cut through is lost. */
+function sliceBytes(value: string, start: number, end?: number): string {
+  if (/^[\0-\x7f]*$/.test(value)) return value.slice(start, end);
+  return new TextDecoder().decode(new TextEncoder().encode(value).slice(start, end));
 }
 
-function sortedKeys(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sortedKeys);
-  if (!isRecord(value)) return value;
-  return Object.fromEntries(
-    Object.keys(value)
-      .sort()
-      .map((key) => [key, sortedKeys(value[key])]),
-  );
+function byteLength(value: string): number {
+  return new TextEncoder().encode(value).length;
 }
 
-export const textFunctions: Readonly<Record<string, TemplateFunction>> = {
-  lower: onText(1, 1, (value) => value.toLowerCase()),
-  upper: onText(1, 1, (value) => value.toUpperCase()),
-  title: onText(1, 1, (value) => value.replace(/(^|\s)\S/gu, (start) => start.toUpperCase())),
-  trim: onText(1, 1, (value) => value.trim()),
-  trimAll: onText(2, 2, (cut, value) => trimChars(value, cut)),
-  trimPrefix: onText(2, 2, (prefix, value) => (value.startsWith(prefix) ? value.slice(prefix.length) : value)),
-  trimSuffix: onText(2, 2, (suffix, value) =>
-    suffix !== '' && value.endsWith(suffix) ? value.slice(0, -suffix.length) : value,
-  ),
-  replace: onText(3, 3, (from, to, value) => value.replaceAll(from, () => to)),
-  trunc: fn(2, 2, (length, value) => truncated(length, text(value))),
-  substr: fn(3, 3, (start, end, value) => {
-    const [from, to] = [Number(start), Number(end)];
-    return to < 0 || to > text(value).length
-      ? text(value).slice(Math.max(0, from))
-      : text(value).slice(Math.max(0, from), to);
-  }),
-  nospace: onText(1, 1, (value) => value.replace(/\s/g, '')),
-  repeat: fn(2, 2, (count, value) => {
-    if (Number(count) * text(value).length > 1_000_000) throw new Error('the result is too long');
-    return text(value).repeat(Math.max(0, Number(count)));
-  }),
-  quote: fn(0, undefined, (...values) =>
-    values
-      .filter(isPresent)
-      .map((value) => JSON.stringify(text(value)))
-      .join(' '),
-  ),
-  squote: fn(0, undefined, (...values) =>
-    values
-      .filter(isPresent)
-      .map((value) => `'${text(value)}'`)
-      .join(' '),
-  ),
-  cat: fn(0, undefined, (...values) => values.filter(isPresent).map(text).join(' ')),
-  indent: fn(2, 2, indented),
-  nindent: fn(2, 2, (spaces, value) => `\n${indented(spaces, value)}`),
-  contains: onText(2, 2, (part, value) => value.includes(part)),
-  hasPrefix: onText(2, 2, (prefix, value) => value.startsWith(prefix)),
-  hasSuffix: onText(2, 2, (suffix, value) => value.endsWith(suffix)),
-  toString: fn(1, 1, text),
-  splitList: onText(2, 2, (separator, value) => value.split(separator)),
-  split: onText(2, 2, (separator, value) =>
-    Object.fromEntries(value.split(separator).map((part, index) => [`_${index}`, part])),
-  ),
-  regexMatch: onText(2, 2, (pattern, value) => expression(pattern).test(value)),
-  regexFind: onText(2, 2, (pattern, value) => expression(pattern).exec(value)?.[0] ?? ''),
-  regexReplaceAll: onText(3, 3, (pattern, value, to) =>
-    value.replace(expression(pattern, 'g'), to.replace(/\$\{(\w+)\}/g, '$$$1')),
-  ),
-  regexReplaceAllLiteral: onText(3, 3, (pattern, value, to) => value.replace(expression(pattern, 'g'), () => to)),
-  snakecase: onText(1, 1, (value) => words(value).join('_')),
-  kebabcase: onText(1, 1, (value) => words(value).join('-')),
-  camelcase: onText(1, 1, (value) =>
-    words(value)
-      .map((word) => word.replace(/^./, (first) => first.toUpperCase()))
-      .join(''),
-  ),
-  b64enc: onText(1, 1, (value) => btoa(utf8(value))),
-  b64dec: onText(1, 1, (value) => {
-    try {
-      return new TextDecoder().decode(Uint8Array.from(atob(value), (char) => char.charCodeAt(0)));
-    } catch {
-      throw new Error('illegal base64 data');
-    }
-  }),
-  toJson: fn(1, 1, (value) => JSON.stringify(sortedKeys(plain(value)))),
-  fromJson: onText(1, 1, (value) => JSON.parse(value) as unknown),
-  toYaml: fn(1, 1, (value) => stringify(sortedKeys(plain(value)), { lineWidth: 0 }).trimEnd()),
-  fromYaml: onText(1, 1, (value) => parseYaml(value) as unknown),
-  fromYamlArray: onText(1, 1, (value) => {
-    const parsed: unknown = parseYaml(value);
-    if (!Array.isArray(parsed)) throw new Error('the text is no YAML list');
-    return parsed;
-  }),
-  normalize: onText(1, 1, normalize),
-  slugify: fn(1, 3, (...values) => {
-    const name = text(values[values.length - 1]);
-    const [size, smart] = values.length === 1 ? [50n, true] : values.length === 2 ? [values[0], true] : values;
-    return slugify(name, Number(size), smart !== false);
-  }),
-};
-
-function isPresent(value: Value): boolean {
-  return value !== undefined && value !== null;
+function truncated(length: bigint, value: string): string {
+  const [size, all] = [Number(length), byteLength(value)];
+  if (size < 0 && all + size > 0) return sliceBytes(value, all + size);
+  return size >= 0 && all > size ? sliceBytes(value, 0, size) : value;
 }
 
-function words(value: string): string[] {
-  const parts = value.replace(/([a-z0-9])([A-Z])/g, '$1 $2').split(/[^A-Za-z0-9]+/);
-  return parts.filter((word) => word !== '').map((word) => word.toLowerCase());
+function substring(start: bigint, end: bigint, value: string): string {
+  const [from, to, all] = [Number(start), Number(end), byteLength(value)];
+  if (from > all || (from >= 0 && to >= 0 && to < from)) throw new Error('slice bounds out of range');
+  if (from < 0) {
+    if (to < 0 || to > all) throw new Error('slice bounds out of range');
+    return sliceBytes(value, 0, to);
+  }
+  return to < 0 || to > all ? sliceBytes(value, from) : sliceBytes(value, from, to);
 }
 
 function trimChars(value: string, cut: string): string {
-  let [start, end] = [0, value.length];
-  while (start < end && cut.includes(value[start] as string)) start++;
-  while (end > start && cut.includes(value[end - 1] as string)) end--;
-  return value.slice(start, end);
+  const [chars, set] = [[...value], new Set(cut)];
+  let [start, end] = [0, chars.length];
+  while (start < end && set.has(chars[start] as string)) start++;
+  while (end > start && set.has(chars[end - 1] as string)) end--;
+  return chars.slice(start, end).join('');
 }
+
+/** Go's strings.Split: an empty separator cuts into characters. */
+function parts(separator: string, value: string, most = -1): string[] {
+  if (most === 0) return [];
+  const all = separator === '' ? [...value] : value.split(separator);
+  if (most < 0 || all.length <= most) return all;
+  return [...all.slice(0, most - 1), all.slice(most - 1).join(separator)];
+}
+
+function numbered(texts: readonly string[]): Record<string, string> {
+  return Object.fromEntries(texts.map((part, index) => [`_${index}`, part]));
+}
+
+/** strings.Title: the first letter after anything that is no letter, digit, underscore or apostrophe-like mark. */
+function titled(value: string): string {
+  let result = '';
+  let before = ' ';
+  for (const char of value) {
+    result += isSeparator(before) ? upperOf(char) : char;
+    before = char;
+  }
+  return result;
+}
+
+function isSeparator(char: string): boolean {
+  if (char <= '\x7f') return !/[0-9A-Za-z_]/.test(char);
+  return /\s/u.test(char);
+}
+
+/** Lower case for the first character of each word. */
+function untitled(value: string): string {
+  return value.replace(/(^|\s)(\S)/gu, (_all, space: string, char: string) => space + char.toLowerCase());
+}
+
+function initialsOf(value: string): string {
+  return [...value.matchAll(/(?:^|\s)(\S)/gu)].map(([, char]) => char).join('');
+}
+
+/** Upper and title case become lower; lower becomes title after a space, upper elsewhere. */
+function swapped(value: string): string {
+  return [...value].map((char) => (char === char.toLowerCase() ? char.toUpperCase() : char.toLowerCase())).join('');
+}
+
+const ELLIPSIS = '...';
+const ABBREVIATION_MIN = 4;
+
+function abbreviated(width: bigint, value: string): string {
+  const size = Number(width);
+  if (size < ABBREVIATION_MIN || value.length <= size) return value;
+  return value.slice(0, size - ELLIPSIS.length) + ELLIPSIS;
+}
+
+/** Wraps at spaces after `width` characters; words longer than that are cut when `cuts`. */
+function wrapped(width: bigint, separator: string, value: string, cuts: boolean): string {
+  const size = Math.max(1, Number(width));
+  const lines: string[] = [];
+  let at = 0;
+  while (value.length - at > size) {
+    if (value[at] === ' ') {
+      at++;
+      continue;
+    }
+    let space = value.lastIndexOf(' ', at + size);
+    if (space < at && !cuts) {
+      space = value.indexOf(' ', at + size);
+      if (space < 0) break;
+    }
+    if (space >= at) {
+      lines.push(value.slice(at, space));
+      at = space + 1;
+    } else {
+      lines.push(value.slice(at, at + size));
+      at += size;
+    }
+  }
+  return [...lines, value.slice(at)].join(separator);
+}
+
+/** Words for snake and kebab case: cut where case changes, and between digits and upper case letters. */
+function words(value: string): string[] {
+  return value
+    .replace(/([\p{Lu}]+)([\p{Lu}][\p{Ll}])/gu, '$1 $2')
+    .replace(/([\p{Ll}\d])([\p{Lu}])/gu, '$1 $2')
+    .split(/[\s_-]+/u)
+    .filter((word) => word !== '')
+    .map((word) => word.toLowerCase());
+}
+
+/** Connectors at either end stay, as the delimiter. */
+function delimited(value: string, delimiter: string): string {
+  const before = /^[\s_-]*/u.exec(value)?.[0].length ?? 0;
+  const after = before === value.length ? 0 : (/[\s_-]*$/u.exec(value)?.[0].length ?? 0);
+  return delimiter.repeat(before) + words(value).join(delimiter) + delimiter.repeat(after);
+}
+
+/** Connectors at either end stay. */
+function pascal(value: string): string {
+  const [, before = '', middle = '', after = ''] = /^([\s_-]*)([\s\S]*?)([\s_-]*)$/u.exec(value) ?? [];
+  return (
+    before +
+    middle
+      .split(/[\s_-]+/u)
+      .map(pascalWord)
+      .join('') +
+    after
+  );
+}
+
+/** Upper case at the start; a capital right behind a capital is lowered: `HTTPServer` becomes `Httpserver`. */
+function pascalWord(word: string): string {
+  const chars = [...word];
+  return chars
+    .map((char, index) => {
+      if (index === 0) return upperOf(char);
+      return /\p{Lu}/u.test(chars[index - 1] as string) ? lowerOf(char) : char;
+    })
+    .join('');
+}
+
+/** Go maps character by character: one that would become two stays. */
+function upperOf(char: string): string {
+  const upper = char.toUpperCase();
+  return [...upper].length === 1 ? upper : char;
+}
+
+function lowerOf(char: string): string {
+  const lower = char.toLowerCase();
+  return [...lower].length === 1 ? lower : char;
+}
+
+const isPresent = (value: Value): boolean => value !== undefined && value !== null;
+
+const slugified = fn('a*', (...values: Value[]) => {
+  const name = values.length === 0 ? '' : values.at(-1);
+  const size = values.length > 1 ? values[0] : 50n;
+  const smart = values.length > 2 ? values[1] : true;
+  if (typeof name !== 'string') throw new Error('interface conversion: interface {} is not string');
+  if (typeof size !== 'bigint') throw new Error('interface conversion: interface {} is not int');
+  if (typeof smart !== 'boolean') throw new Error('interface conversion: interface {} is not bool');
+  return slugify(name, Number(size), smart);
+});
+
+const trimmedOf = fn('ss', (cut: string, value: string) => trimChars(value, cut));
+
+export const textFunctions: Readonly<Record<string, TemplateFunction>> = {
+  hello: fn('', () => 'Hello!'),
+  lower: fn('s', (value: string) => [...value].map(lowerOf).join('')),
+  upper: fn('s', (value: string) => [...value].map(upperOf).join('')),
+  title: fn('s', titled),
+  untitle: fn('s', untitled),
+  swapcase: fn('s', swapped),
+  initials: fn('s', initialsOf),
+  trim: fn('s', (value: string) => value.replace(/^[\s\u0085]+|[\s\u0085]+$/gu, '')),
+  trimAll: trimmedOf,
+  trimall: trimmedOf,
+  trimPrefix: fn('ss', (prefix: string, value: string) =>
+    value.startsWith(prefix) ? value.slice(prefix.length) : value,
+  ),
+  trimSuffix: fn('ss', (suffix: string, value: string) =>
+    suffix !== '' && value.endsWith(suffix) ? value.slice(0, -suffix.length) : value,
+  ),
+  replace: fn('sss', (from: string, to: string, value: string) => {
+    bounded(value.length + value.split(from).length * to.length);
+    return value.replaceAll(from, () => to);
+  }),
+  trunc: fn('is', truncated),
+  abbrev: fn('is', abbreviated),
+  substr: fn('iis', substring),
+  nospace: fn('s', (value: string) => value.replace(/[\s\u0085]/gu, '')),
+  repeat: fn('is', repeated),
+  wrap: fn('is', (width: bigint, value: string) => wrapped(width, '\n', value, false)),
+  wrapWith: fn('iss', (width: bigint, separator: string, value: string) => wrapped(width, separator, value, true)),
+  plural: fn('ssi', (one: string, many: string, count: bigint) => (count === 1n ? one : many)),
+  quote: fn('a*', (...values: Value[]) =>
+    values
+      .filter(isPresent)
+      .map((value) => quoteGo(strval(value)))
+      .join(' '),
+  ),
+  squote: fn('a*', (...values: Value[]) =>
+    values
+      .filter(isPresent)
+      .map((value) => `'${format(value)}'`)
+      .join(' '),
+  ),
+  cat: fn('a*', (...values: Value[]) => values.filter(isPresent).map(format).join(' ')),
+  indent: fn('is', indented),
+  nindent: fn('is', (spaces: bigint, value: string) => `\n${indented(spaces, value)}`),
+  contains: fn('ss', (part: string, value: string) => value.includes(part)),
+  hasPrefix: fn('ss', (prefix: string, value: string) => value.startsWith(prefix)),
+  hasSuffix: fn('ss', (suffix: string, value: string) => value.endsWith(suffix)),
+  toString: fn('a', strval),
+  splitList: fn('ss', (separator: string, value: string) => parts(separator, value)),
+  split: fn('ss', (separator: string, value: string) => numbered(parts(separator, value))),
+  splitn: fn('sis', (separator: string, most: bigint, value: string) =>
+    numbered(parts(separator, value, Number(most))),
+  ),
+  snakecase: fn('s', (value: string) => delimited(value, '_')),
+  kebabcase: fn('s', (value: string) => delimited(value, '-')),
+  camelcase: fn('s', pascal),
+  normalize: fn('s', normalize),
+  slugify: slugified,
+};

@@ -1,4 +1,5 @@
 import { canonicalJson, isRecord } from '#core/json.ts';
+import { TemplateObject } from './object.ts';
 
 /** What a template computes with: JSON, and bigint for Go's ints (a JSON number is a float64 in Go). */
 export type Value = unknown;
@@ -18,6 +19,7 @@ const EXPONENT_FROM = 6;
 export function format(value: Value): string {
   if (value === undefined || value === null) return '<nil>';
   if (typeof value === 'number') return formatFloat(value);
+  if (value instanceof TemplateObject) return value.text;
   if (Array.isArray(value)) return `[${value.map(format).join(' ')}]`;
   if (isRecord(value)) {
     const members = Object.keys(value).sort();
@@ -43,14 +45,27 @@ function withExponent(digits: string, power: number): string {
   return `${digits}e${power < 0 ? '-' : '+'}${size}`;
 }
 
-/** Sprig's `toString` and `strval`. */
-export function text(value: Value): string {
-  return typeof value === 'string' ? value : value === undefined || value === null ? '' : format(value);
+/** Sprig's `strval`: a text as it is, everything else as `%v` prints it. */
+export function strval(value: Value): string {
+  return typeof value === 'string' ? value : format(value);
 }
 
 export function equal(left: Value, right: Value): boolean {
   if (isNumeric(left) && isNumeric(right)) return Number(left) === Number(right);
   return canonicalJson(plain(left) ?? null) === canonicalJson(plain(right) ?? null);
+}
+
+/** Go's reflect.DeepEqual: an int equals no float. */
+export function deepEqualGo(left: Value, right: Value): boolean {
+  if (Array.isArray(left) && Array.isArray(right)) {
+    return left.length === right.length && left.every((item, index) => deepEqualGo(item, right[index]));
+  }
+  if (isRecord(left) && isRecord(right)) {
+    const keys = Object.keys(left);
+    const same = keys.length === Object.keys(right).length;
+    return same && keys.every((key) => Object.hasOwn(right, key) && deepEqualGo(left[key], right[key]));
+  }
+  return (left ?? null) === (right ?? null);
 }
 
 export function isNumeric(value: Value): value is number | bigint {

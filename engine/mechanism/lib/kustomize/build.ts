@@ -1,5 +1,5 @@
 /** The build: accumulates the objects of a loaded kustomization and applies its settings in kustomize's order (spec §4). */
-import { type Diagnostic, fail, type Position } from './errors.ts';
+import { type Diagnostic, fail, KustomizeError, type Position } from './errors.ts';
 import { extendDefaults, mergeTables } from './fieldspecs/merge.ts';
 import { defaultTables, type FieldTables } from './fieldspecs/tables.ts';
 import type { LoadedInput, LoadedKustomization } from './loader/model.ts';
@@ -26,22 +26,33 @@ interface Accumulator {
   vars: BoundVar[];
 }
 
-/** Builds the objects of a loaded tree, in output order. Throws KustomizeError; warnings are appended. */
+/** Objects in output order, and beside each where its own document begins (generated ones: in their kustomization). */
+export interface BuiltObjects {
+  resources: KubeResource[];
+  origins: Position[];
+}
+
+/** Builds the objects of a loaded tree. Throws KustomizeError with all findings; warnings are appended. */
 export function buildLoaded(
   root: LoadedKustomization,
   warnings: Diagnostic[],
   order: 'legacy' | 'input' = 'legacy',
-): KubeResource[] {
+): BuiltObjects {
   const metadata = root.spec.buildMetadata ?? [];
   const builder = new Builder(metadata.length > 0, warnings);
   const { resources, vars, tables = defaultTables } = builder.accumulate(root, emptyAccumulator(), '');
+  // What comes now looks at all objects together and would only repeat what went wrong before.
+  if (builder.findings.length > 0) throw new KustomizeError(builder.findings);
   appendHashes(resources);
   fixNameReferences(resources, tables.nameReference);
   warnings.push(...resolveVars(resources, vars, tables.varReference));
   const kept = resources.filter((resource) => !isLocal(resource));
   const sorted = sortResources(kept, root.spec.sortOptions ?? (order === 'input' ? { order: 'fifo' } : undefined));
   writeBuildMetadata(sorted, metadata);
-  return sorted.map(finish);
+  return {
+    resources: sorted.map(finish),
+    origins: sorted.map(({ at: { file, line, column } }) => ({ file, line, column })),
+  };
 }
 
 function emptyAccumulator(): Accumulator {
@@ -57,10 +68,23 @@ class Builder {
   private readonly schemas = new Schemas();
   private readonly tracksOrigins: boolean;
   private readonly warnings: Diagnostic[];
+  /** What went wrong so far. A step that fails is left out and the build goes on, to find the other mistakes. */
+  readonly findings: Diagnostic[] = [];
 
   constructor(tracksOrigins: boolean, warnings: Diagnostic[]) {
     this.tracksOrigins = tracksOrigins;
     this.warnings = warnings;
+  }
+
+  private attempt(step: () => void): void {
+    try {
+      step();
+    } catch (error) {
+      if (!(error instanceof KustomizeError)) throw error;
+      // A base that two overlays share is built twice, its mistakes are told once.
+      const told = new Set(this.findings.map(identityOf));
+      this.findings.push(...error.diagnostics.filter((finding) => !told.has(identityOf(finding))));
+    }
   }
 
   /** `from` is the path by which the root leads to the target, for origins. */
@@ -72,26 +96,27 @@ class Builder {
     for (const generated of target.generated) {
       const resource = generated.clone();
       if (this.tracksOrigins) resource.origin = builtinOrigin(target, from, `${resource.kind}Generator`);
-      absorbGenerated(accumulator.resources, resource);
+      this.attempt(() => absorbGenerated(accumulator.resources, resource));
     }
     for (const { plugin, origin } of this.plugins(target, target.generators, from)) {
-      const resource = runGenerator(plugin, target, this.warnings);
-      resource.origin = origin;
-      absorbGenerated(accumulator.resources, resource);
+      this.attempt(() => {
+        const resource = runGenerator(plugin, target, this.warnings);
+        resource.origin = origin;
+        absorbGenerated(accumulator.resources, resource);
+      });
     }
     for (const component of target.components) {
       this.accumulate(component.target, accumulator, joinRelative(from, component.from));
     }
     this.transform(target, accumulator, from);
     for (const { plugin, origin } of this.plugins(target, target.transformers, from)) {
-      runTransformer(plugin, accumulator.resources, target, this.schemas, this.warnings);
+      this.attempt(() => runTransformer(plugin, accumulator.resources, target, this.schemas, this.warnings));
       if (origin) recordTransformation(accumulator.resources, origin);
     }
     accumulator.resources = accumulator.resources.filter((resource) => resource.object);
     target.spec.vars?.forEach((variable, index) => {
-      accumulator.vars.push(
-        bindVar(accumulator.resources, variable, accumulator.vars, positionIn(target, ['vars', index])),
-      );
+      const at = positionIn(target, ['vars', index]);
+      this.attempt(() => accumulator.vars.push(bindVar(accumulator.resources, variable, accumulator.vars, at)));
     });
     return accumulator;
   }
@@ -126,15 +151,22 @@ class Builder {
       const path = joinRelative(from, input.from);
       if ('target' in input) {
         const part = this.accumulate(input.target, emptyAccumulator(), path);
-        for (const resource of part.resources) index.add(resource);
+        for (const resource of part.resources) this.attempt(() => index.add(resource));
         const at = positionIn(target, ['resources']);
-        if (part.tables) accumulator.tables = mergeTables(accumulator.tables, part.tables, at);
-        for (const variable of part.vars) accumulator.vars.push(requireNewVar(variable, accumulator.vars));
+        const { tables } = part;
+        if (tables) {
+          this.attempt(() => {
+            accumulator.tables = mergeTables(accumulator.tables, tables, at);
+          });
+        }
+        for (const variable of part.vars) {
+          this.attempt(() => accumulator.vars.push(requireNewVar(variable, accumulator.vars)));
+        }
       } else {
         for (const resource of input.resources) {
           const copy = resource.clone();
           if (this.tracksOrigins) copy.origin = { path };
-          index.add(copy);
+          this.attempt(() => index.add(copy));
         }
       }
     }
@@ -148,14 +180,15 @@ class Builder {
     const ran = (kind: string) => {
       if (this.tracksOrigins) recordTransformation(resources, builtinOrigin(target, from, kind));
     };
-    for (const patch of target.strategicMerges) applyPatch(resources, patch, this.schemas);
+    for (const patch of target.strategicMerges) this.attempt(() => applyPatch(resources, patch, this.schemas));
     if (target.strategicMerges.length > 0) ran('PatchStrategicMergeTransformer');
     for (const patch of target.patches) {
-      applyPatch(resources, patch, this.schemas);
+      this.attempt(() => applyPatch(resources, patch, this.schemas));
       ran('PatchTransformer');
     }
     if (spec.namespace) {
-      setNamespace(resources, spec.namespace, tables.namespace, at('namespace'));
+      const { namespace } = spec;
+      this.attempt(() => setNamespace(resources, namespace, tables.namespace, at('namespace')));
       ran('NamespaceTransformer');
     }
     if (spec.namePrefix) {
@@ -178,7 +211,7 @@ class Builder {
     const { spec } = target;
     const at = (...path: (string | number)[]) => positionIn(target, path);
     spec.labels?.forEach((label, index) => {
-      setEntries(resources, label.pairs ?? {}, labelSpecs(label, tables, at('labels', index)));
+      this.attempt(() => setEntries(resources, label.pairs ?? {}, labelSpecs(label, tables, at('labels', index))));
       ran('LabelTransformer');
     });
     setEntries(resources, spec.commonLabels ?? {}, tables.commonLabels);
@@ -186,20 +219,20 @@ class Builder {
     setEntries(resources, spec.commonAnnotations ?? {}, tables.commonAnnotations);
     if (Object.keys(spec.commonAnnotations ?? {}).length > 0) ran('AnnotationsTransformer');
     for (const patch of target.jsonPatches) {
-      applyPatch(resources, patch, this.schemas, false);
+      this.attempt(() => applyPatch(resources, patch, this.schemas, false));
       ran('PatchJson6902Transformer');
     }
     spec.replicas?.forEach((replica, index) => {
-      setReplicas(resources, replica, tables.replicas, at('replicas', index));
+      this.attempt(() => setReplicas(resources, replica, tables.replicas, at('replicas', index)));
       ran('ReplicaCountTransformer');
     });
     for (const field of ['images', 'imageTags'] as const) {
       spec[field]?.forEach((image, index) => {
-        setImages(resources, image, tables.images, at(field, index));
+        this.attempt(() => setImages(resources, image, tables.images, at(field, index)));
         ran('ImageTagTransformer');
       });
     }
-    applyReplacements(resources, target.replacements);
+    for (const replacement of target.replacements) this.attempt(() => applyReplacements(resources, [replacement]));
     if (target.replacements.length > 0) ran('ReplacementTransformer');
   }
 }
@@ -228,6 +261,10 @@ class ResourceIndex {
     this.byId.set(id, resource);
     this.resources.push(resource);
   }
+}
+
+function identityOf({ file, line, column, message }: Diagnostic): string {
+  return `${file}:${line}:${column} ${message}`;
 }
 
 function positionIn(target: LoadedKustomization, path: readonly (string | number)[]): Position & { source?: string } {

@@ -5,7 +5,7 @@
  *   process.stdout.write(toYaml(resources)); // the bytes `kustomize build` would print
  */
 import { buildLoaded } from './build.ts';
-import type { Diagnostic } from './errors.ts';
+import type { Diagnostic, Position } from './errors.ts';
 import type { FileSystem } from './file-system.ts';
 import { load } from './loader/loader.ts';
 import { applyOverrides, type KustomizeOverrides } from './overrides.ts';
@@ -36,6 +36,8 @@ export interface BuildOptions {
 export interface BuildResult {
   /** The objects in output order, plain JSON. */
   resources: KubeResource[];
+  /** Where each object's own document begins, in the same order; a generated one's is in its kustomization. */
+  origins: Position[];
   /** Deprecated fields and the like; never a reason to fail. */
   warnings: Diagnostic[];
 }
@@ -53,7 +55,7 @@ export function build(fileSystem: FileSystem, path: string, options: BuildOption
     edit,
   );
   const collected = [...warnings];
-  return { resources: buildLoaded(root, collected, order), warnings: collected };
+  return { ...buildLoaded(root, collected, order), warnings: collected };
 }
 
 /** The objects as YAML, byte for byte what `kustomize build` prints. */

@@ -100,6 +100,18 @@ describe('errors: what, where, why, fix', () => {
       { [K]: 'resources:\n- a.yaml\n- b.yaml\nfoo: 1\n' },
       [`${K}:4:1 unknown-field`, `${K}:2:3 missing-file`, `${K}:3:3 missing-file`],
     ],
+    [
+      'E07b all findings of the build at once, each once',
+      {
+        [K]: 'resources: [a, b]\n',
+        [`a/${K}`]: `resources: [../c]\nnamePrefix: a-\npatches:\n- path: one.yaml\n- target: {kind: Deployment}\n  patch: '[{op: remove, path: /spec/none}]'\nreplacements:\n- source: {kind: Secret, name: none}\n  targets: []\n`,
+        'a/one.yaml': DEPLOYMENT.replace('web', 'wep'),
+        [`b/${K}`]: 'resources: [../c]\nnamePrefix: b-\n',
+        [`c/${K}`]: 'resources: [web.yaml]\nconfigMapGenerator:\n- {name: x, behavior: merge, literals: [a=b]}\n',
+        'c/web.yaml': DEPLOYMENT,
+      },
+      [`c/${K}:3:3 no-match`, 'a/one.yaml:1:1 no-match', `a/${K}:5:3 invalid-patch`, `a/${K}:8:3 no-match`],
+    ],
     ['E08 a path out of the root', { [K]: 'resources:\n- ../../x\n' }, [`${K}:2:3 outside-root`]],
     ['E09 a cycle of one', { [K]: 'resources:\n- .\n' }, [`${K}:2:3 cycle`]],
     ['E10 not YAML', { [K]: 'resources: [' }, [`${K}:1:13 invalid-yaml`]],

@@ -2,10 +2,17 @@
 import type { SourceText } from './yaml/parser.ts';
 
 const CHARS_MAX = 32 * 1024 * 1024;
+/** Texts of one file that are kept side by side: its states on several branches, and the patches written in it. */
+const VERSIONS_MAX = 32;
 
-/** Keyed by path and content, so that a stale entry cannot exist. The oldest go first when it is full. */
+interface Version {
+  text: string;
+  parsed: unknown;
+}
+
+/** Found by path and compared by content, so that a stale entry cannot exist. The oldest go first when it is full. */
 export class ParseCache {
-  private readonly entries = new Map<string, unknown>();
+  private readonly files = new Map<string, Version[]>();
   private readonly charsMax: number;
   private chars = 0;
 
@@ -18,16 +25,26 @@ export class ParseCache {
    * failure. `parse` is told apart by its name.
    */
   get<T>(parse: (source: SourceText) => T, source: SourceText): T {
-    const key = `${parse.name}\0${source.file}\0${source.text}`;
-    if (this.entries.has(key)) return this.entries.get(key) as T;
+    const key = `${parse.name}\0${source.file}`;
+    const versions = this.files.get(key);
+    // Comparing is cheaper than hashing the whole text, which a fresh string would need.
+    const known = versions?.find(({ text }) => text === source.text);
+    if (known !== undefined) return known.parsed as T;
     const parsed = parse(source);
-    this.entries.set(key, parsed);
-    this.chars += key.length;
-    for (const oldest of this.entries.keys()) {
-      if (this.chars <= this.charsMax || oldest === key) break;
-      this.entries.delete(oldest);
-      this.chars -= oldest.length;
-    }
+    this.keep(key, versions ?? [], { text: source.text, parsed });
     return parsed;
+  }
+
+  private keep(key: string, versions: Version[], version: Version): void {
+    versions.unshift(version);
+    this.chars += version.text.length;
+    for (const old of versions.splice(VERSIONS_MAX)) this.chars -= old.text.length;
+    this.files.delete(key);
+    this.files.set(key, versions);
+    for (const [oldest, dropped] of this.files) {
+      if (this.chars <= this.charsMax || oldest === key) break;
+      this.files.delete(oldest);
+      for (const { text } of dropped) this.chars -= text.length;
+    }
   }
 }

@@ -1,7 +1,8 @@
 /** Target selection (spec §8.1): anchored regular expressions, label and annotation selectors. */
+
+import { compileRegex } from '../regex/regex.ts';
 import { fail, type Position } from './errors.ts';
 import type { Selector } from './kustomization/types.ts';
-import { compileRegex } from './regex/regex.ts';
 import type { Gvk, Resource } from './resource.ts';
 
 type At = Position & { source?: string };

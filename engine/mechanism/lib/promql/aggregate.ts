@@ -16,6 +16,7 @@ export function evaluateAggregate(evaluation: Evaluation, expr: Aggregate, tMs: 
   switch (expr.operator) {
     case 'topk':
     case 'bottomk':
+    case 'limitk':
       return keepExtremes(evaluation, expr, samples, tMs);
     case 'count_values':
       return countValues(evaluation, expr, samples);
@@ -109,8 +110,10 @@ function keepExtremes(
   if (k >= 2 ** 63 || k <= -(2 ** 63)) throw new PromqlError('execution', `Scalar value ${k} overflows int64`);
   const count = Math.trunc(k);
   if (count < 1) return [];
-  const order = expr.operator === 'topk' ? compareDescending : compareAscending;
-  return groupsOf(evaluation, expr, samples).flatMap(({ members }) => members.sort(order).slice(0, count));
+  return groupsOf(evaluation, expr, samples).flatMap(({ members }) => {
+    if (expr.operator !== 'limitk') members.sort(expr.operator === 'topk' ? compareDescending : compareAscending);
+    return members.slice(0, count);
+  });
 }
 
 /** NaN last in both orders. */

@@ -107,6 +107,7 @@ export type AggregateOperator =
   | 'stdvar'
   | 'topk'
   | 'bottomk'
+  | 'limitk'
   | 'quantile'
   | 'count_values'
   | 'group';

@@ -91,6 +91,8 @@ class Checker {
   }
 
   #aggregate(expr: Aggregate): void {
+    if (expr.operator === 'limitk' && !this.#experimental)
+      throw unsupportedError(this.#text, expr.span.from, 'limitk() is experimental in Prometheus and not enabled');
     this.#expect(expr.expr, 'vector', 'aggregation expression');
     if (expr.param !== undefined)
       this.#expect(expr.param, expr.operator === 'count_values' ? 'string' : 'scalar', 'aggregation parameter');

@@ -154,7 +154,7 @@ function parseExpected(
 }
 
 /** `name{label="value"} points`. */
-function parseSeriesLine(line: string, number: number): SeriesLine {
+export function parseSeriesLine(line: string, number: number): SeriesLine {
   const head = /^([a-zA-Z_:][a-zA-Z0-9_:]*)?\s*/.exec(line)!;
   const pairs: LabelPair[] = head[1] === undefined ? [] : [[METRIC_NAME, head[1]]];
   let position = head[0].length;

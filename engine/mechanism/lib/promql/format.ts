@@ -13,11 +13,11 @@ export type ApiData =
       readonly result: readonly { metric: Record<string, string>; values: readonly Point[] }[];
     };
 
-/** The `data` of a successful answer. Times in seconds; numbers as text without exponent. */
+/** The `data` of a successful answer. Times in seconds; numbers as text, very large and very small ones with exponent. */
 export function formatData(result: QueryResult): ApiData {
   switch (result.type) {
     case 'scalar':
-      return { resultType: 'scalar', result: [result.tMs / 1000, formatFloat(result.value)] };
+      return { resultType: 'scalar', result: [result.tMs / 1000, formatApiFloat(result.value)] };
     case 'string':
       return { resultType: 'string', result: [result.tMs / 1000, result.value] };
     case 'vector': {
@@ -26,7 +26,7 @@ export function formatData(result: QueryResult): ApiData {
         resultType: 'vector',
         result: result.elements.map(({ labels, value }) => ({
           metric: labels.toObject(),
-          value: [seconds, formatFloat(value)],
+          value: [seconds, formatApiFloat(value)],
         })),
       };
     }
@@ -35,10 +35,16 @@ export function formatData(result: QueryResult): ApiData {
         resultType: 'matrix',
         result: result.series.map(({ labels, timesMs, values }) => ({
           metric: labels.toObject(),
-          values: timesMs.map((tMs, i) => [tMs / 1000, formatFloat(values[i]!)] as const),
+          values: timesMs.map((tMs, i) => [tMs / 1000, formatApiFloat(values[i]!)] as const),
         })),
       };
   }
+}
+
+function formatApiFloat(value: number): string {
+  const size = Math.abs(value);
+  if (!Number.isFinite(value) || size === 0 || (size >= 1e-6 && size < 1e21)) return formatFloat(value);
+  return value.toExponential().replace(/([+-])(\d)$/, '$10$2');
 }
 
 /** The whole body of a successful answer. */

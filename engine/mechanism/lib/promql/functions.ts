@@ -3,7 +3,7 @@ import { compareAscending, compareDescending } from './aggregate.ts';
 import { type Call, type Expr, unwrapParens } from './ast.ts';
 import { PromqlError } from './errors.ts';
 import type { Evaluation, Sample } from './evaluation.ts';
-import { computeHistogramQuantiles } from './histogram-call.ts';
+import { evaluateHistogramFraction, evaluateHistogramQuantile, evaluateHistogramQuantiles } from './histogram-call.ts';
 import { evaluateLabelJoin, evaluateLabelReplace, evaluateSortByLabel } from './label-functions.ts';
 import { Labels, METRIC_NAME } from './labels.ts';
 import { MATH_FUNCTIONS, roundTo } from './math-functions.ts';
@@ -20,7 +20,9 @@ const SPECIAL: Readonly<Record<string, VectorFunction>> = {
   clamp: (evaluation, call, tMs) => clamp(evaluation, call, tMs, call.args[1]!, call.args[2]!),
   clamp_min: (evaluation, call, tMs) => clamp(evaluation, call, tMs, call.args[1]!, undefined),
   clamp_max: (evaluation, call, tMs) => clamp(evaluation, call, tMs, undefined, call.args[1]!),
-  histogram_quantile: computeHistogramQuantiles,
+  histogram_fraction: evaluateHistogramFraction,
+  histogram_quantile: evaluateHistogramQuantile,
+  histogram_quantiles: evaluateHistogramQuantiles,
   label_join: evaluateLabelJoin,
   label_replace: evaluateLabelReplace,
   round: (evaluation, call, tMs) => {
@@ -50,12 +52,27 @@ export function evaluateCall(evaluation: Evaluation, call: Call, tMs: number): r
 }
 
 export function evaluateScalarCall(evaluation: Evaluation, call: Call, tMs: number): number {
-  if (call.name === 'time') return tMs / 1000;
-  if (call.name === 'pi') return Math.PI;
-  if (call.name !== 'scalar') throw new PromqlError('execution', `function "${call.name}" is not supported`);
-  const samples = evaluation.vector(call.args[0]!, tMs);
-  return samples.length === 1 ? samples[0]!.value : Number.NaN;
+  const scalar = SCALAR[call.name];
+  if (scalar === undefined) throw new PromqlError('execution', `function "${call.name}" is not supported`);
+  return scalar(evaluation, call, tMs);
 }
+
+type ScalarFunction = (evaluation: Evaluation, call: Call, tMs: number) => number;
+
+const SCALAR: Readonly<Record<string, ScalarFunction>> = {
+  time: (_, __, tMs) => tMs / 1000,
+  pi: () => Math.PI,
+  scalar: (evaluation, call, tMs) => {
+    const samples = evaluation.vector(call.args[0]!, tMs);
+    return samples.length === 1 ? samples[0]!.value : Number.NaN;
+  },
+  start: ({ times }) => times.startMs / 1000,
+  end: ({ times }) => times.endMs / 1000,
+  step: ({ times }) => times.stepMs / 1000,
+  range: ({ times }) => (times.endMs - times.startMs) / 1000,
+  min_of: (evaluation, call, tMs) => Math.min(...call.args.map((arg) => evaluation.scalar(arg, tMs))),
+  max_of: (evaluation, call, tMs) => Math.max(...call.args.map((arg) => evaluation.scalar(arg, tMs))),
+};
 
 /** The one element of an absent series: value 1, labels from equality matchers; a label matched twice is left out. */
 function absentSample(expr: Expr): Sample {

@@ -13,17 +13,43 @@ export interface BucketQuantile {
 
 const SMALL_DIFFERENCE = 1e-12;
 
-/** The q-quantile of one histogram; cumulative buckets in any order, which are changed. */
+/** The q-quantile of one histogram; cumulative buckets in any order. */
 export function computeBucketQuantile(q: number, buckets: Bucket[]): BucketQuantile {
   if (Number.isNaN(q)) return { value: Number.NaN };
   if (q < 0) return { value: -Infinity };
   if (q > 1) return { value: Infinity };
-  const sorted = merge(buckets.sort((a, b) => a.upperBound - b.upperBound || 0));
+  const sorted = merge(buckets);
   if (sorted.at(-1)?.upperBound !== Infinity) return { value: Number.NaN };
   const forced = makeMonotonic(sorted);
   const observations = sorted.at(-1)!.count;
   if (sorted.length < 2 || observations === 0) return { value: Number.NaN, forced };
   return { value: interpolate(q * observations, sorted), forced };
+}
+
+/** The share of observations between two values, from 0 to 1; NaN without observations. */
+export function computeBucketFraction(lower: number, upper: number, buckets: readonly Bucket[]): number {
+  const sorted = merge(buckets);
+  const count = sorted.at(-1)?.count ?? 0;
+  if (sorted.at(-1)?.upperBound !== Infinity || count === 0 || Number.isNaN(lower) || Number.isNaN(upper))
+    return Number.NaN;
+  if (lower >= upper) return 0;
+  return (rankOf(upper, sorted, count) - rankOf(lower, sorted, count)) / count;
+}
+
+/** How many observations lie below `value`; inside a bucket they are taken as spread evenly, in one without end as absent. */
+function rankOf(value: number, sorted: readonly Bucket[], total: number): number {
+  let rank = 0;
+  let lowerBound = sorted[0]!.upperBound <= 0 ? -Infinity : 0;
+  for (const { upperBound, count } of sorted) {
+    if (lowerBound >= value) return Math.min(rank, total);
+    if (upperBound > value) {
+      const inside = lowerBound === -Infinity ? 1 : (value - lowerBound) / (upperBound - lowerBound);
+      return Math.min(rank + (count - rank) * inside, total);
+    }
+    rank = count;
+    lowerBound = upperBound;
+  }
+  return total;
 }
 
 /** A bound as `le` writes it, or undefined when it is none. */
@@ -33,12 +59,13 @@ export function parseBound(le: string): number | undefined {
   return Number.isNaN(bound) ? undefined : bound;
 }
 
-function merge(sorted: readonly Bucket[]): Bucket[] {
+/** Sorted by bound, equal bounds added together; a copy, because counts are corrected in place. */
+function merge(buckets: readonly Bucket[]): Bucket[] {
   const merged: Bucket[] = [];
-  for (const bucket of sorted) {
+  for (const { upperBound, count } of buckets.toSorted((a, b) => a.upperBound - b.upperBound || 0)) {
     const last = merged.at(-1);
-    if (last !== undefined && last.upperBound === bucket.upperBound) last.count += bucket.count;
-    else merged.push(bucket);
+    if (last !== undefined && last.upperBound === upperBound) last.count += count;
+    else merged.push({ upperBound, count });
   }
   return merged;
 }

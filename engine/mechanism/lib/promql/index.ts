@@ -7,8 +7,14 @@ export { type ApiData, ERROR_STATUS, formatData, formatFailure, formatSuccess } 
 export { type LabelPair, Labels, METRIC_NAME } from './labels.ts';
 export { compileMatcher, type Matcher, type MatchOperator } from './matcher.ts';
 export { formatFloat } from './numeric.ts';
-export { type ParseOptions, parseQuery } from './parse.ts';
+export { type ParseOptions, parseQuery, parseSelector } from './parse.ts';
 export type { MatrixSeries, QueryResult, QueryValue, VectorElement } from './result.ts';
+export { evaluateRuleGroup, type RuleState } from './rules/evaluate-group.ts';
+export { type Rule, type RuleGroup, readRuleFile } from './rules/rule-file.ts';
+export { readRuleTestFile } from './rules/rule-test-file.ts';
+export { type RuleTestFailure, type RuleTestReport, runRuleTests } from './rules/rule-tests.ts';
+export type { Problem as RuleProblem } from './rules/yaml-reader.ts';
+export { replaySampleLog, SampleLog } from './sample-log.ts';
 export {
   computeScrapeTimeMs,
   ingestScrape,

@@ -1,9 +1,9 @@
 /** `label_replace`, `label_join`, `sort_by_label` (spec promql §9). */
+import { compileRegex, type Regex, type RegexMatch } from '../regex/regex.ts';
 import type { Call } from './ast.ts';
 import { PromqlError } from './errors.ts';
 import type { Evaluation, Sample } from './evaluation.ts';
 import { METRIC_NAME } from './labels.ts';
-import { compileAnchored } from './re2.ts';
 import { assertUniqueLabels } from './unique-labels.ts';
 
 export function evaluateLabelReplace(evaluation: Evaluation, call: Call, tMs: number): readonly Sample[] {
@@ -14,8 +14,8 @@ export function evaluateLabelReplace(evaluation: Evaluation, call: Call, tMs: nu
   if (!isLabelName(target))
     throw new PromqlError('execution', `invalid destination label name in label_replace(): ${target}`);
   const samples = evaluation.vector(call.args[0]!, tMs).map((sample) => {
-    const match = regex.exec(sample.labels.get(source));
-    return match === null ? sample : withLabel(sample, target, expand(replacement, match));
+    const match = regex.match(sample.labels.get(source));
+    return match === undefined ? sample : withLabel(sample, target, expand(replacement, match));
   });
   return checked(evaluation, samples);
 }
@@ -53,11 +53,11 @@ export function evaluateSortByLabel(evaluation: Evaluation, call: Call, tMs: num
   });
 }
 
-function compilePattern(evaluation: Evaluation, call: Call, pattern: string): RegExp {
+function compilePattern(evaluation: Evaluation, call: Call, pattern: string): Regex {
   const known = evaluation.memo.get(call);
-  if (known instanceof RegExp) return known;
+  if (known !== undefined) return known as Regex;
   try {
-    const regex = compileAnchored(pattern);
+    const regex = compileRegex(pattern, { anchored: true, dotAll: true });
     evaluation.memo.set(call, regex);
     return regex;
   } catch {
@@ -83,13 +83,13 @@ function checked(evaluation: Evaluation, samples: readonly Sample[]): readonly S
 }
 
 /** `$1`, `${1}`, `${name}`, `$$`; `$1x` is the group named `1x`, which is empty, as in Go. */
-function expand(template: string, match: RegExpExecArray): string {
+function expand(template: string, match: RegexMatch): string {
   return template.replace(
     /\$(?:\$|(\w+)|\{(\w+)\})/g,
     (whole, short: string | undefined, braced: string | undefined) => {
       if (whole === '$$') return '$';
       const name = short ?? braced ?? '';
-      return (/^\d+$/.test(name) ? match[Number(name)] : match.groups?.[name]) ?? '';
+      return (/^\d+$/.test(name) ? match.groups[Number(name)] : match.named[name]) ?? '';
     },
   );
 }

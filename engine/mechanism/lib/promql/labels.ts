@@ -47,13 +47,6 @@ export class Labels {
     return this.#key;
   }
 
-  /** The same labels with every text replaced by an equal one, for stores that must not share memory with their input. */
-  mapTexts(replace: (text: string) => string): Labels {
-    const copy = new Labels(this.pairs.map(([name, value]) => [replace(name), replace(value)] as const));
-    copy.#key = this.key;
-    return copy;
-  }
-
   /** The value of a label, or the empty string when there is none. */
   get(name: string): string {
     for (const pair of this.pairs) if (pair[0] === name) return pair[1];

@@ -1,6 +1,6 @@
 /** Label matchers of selectors. */
+import { compileRegex } from '../regex/regex.ts';
 import { METRIC_NAME } from './labels.ts';
-import { compileAnchored } from './re2.ts';
 
 export type MatchOperator = '=' | '!=' | '=~' | '!~';
 
@@ -12,7 +12,7 @@ export interface Matcher {
   matches(labelValue: string): boolean;
 }
 
-/** @throws RegexError when the pattern of `=~` or `!~` is not RE2. */
+/** @throws RegexSyntaxError when the pattern of `=~` or `!~` is not RE2. */
 export function compileMatcher(name: string, operator: MatchOperator, value: string): Matcher {
   return { name, operator, value, matches: compileTest(operator, value) };
 }
@@ -25,7 +25,7 @@ export function nameMatcher(metricName: string): Matcher {
 function compileTest(operator: MatchOperator, value: string): (labelValue: string) => boolean {
   if (operator === '=') return (labelValue) => labelValue === value;
   if (operator === '!=') return (labelValue) => labelValue !== value;
-  const regex = compileAnchored(value);
+  const regex = compileRegex(value, { anchored: true, dotAll: true });
   const seen = new Map<string, boolean>();
   const wanted = operator === '=~';
   return (labelValue) => {

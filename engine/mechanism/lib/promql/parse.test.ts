@@ -68,7 +68,7 @@ describe('parseQuery, promql §2', () => {
   });
 
   it.each([
-    'histogram_fraction(0, 1, x)',
+    'histogram_sum(x)',
     'info(x)',
     'limitk(1, x)',
     'rate(x[5m] smoothed)',

@@ -1,8 +1,9 @@
 /** What one scrape writes into the store (spec promql §10). */
 import type { ParsedSample } from '../exposition/index.ts';
-import { Labels, METRIC_NAME } from './labels.ts';
+import { detachText } from './label-table.ts';
+import { type LabelPair, Labels, METRIC_NAME } from './labels.ts';
 import type { Series } from './series.ts';
-import { detachText, type SeriesStore } from './series-store.ts';
+import type { SeriesStore } from './series-store.ts';
 
 interface KnownSeries {
   series: Series;
@@ -16,7 +17,9 @@ interface KnownSeries {
 export class ScrapeState {
   round = 0;
   /** By the text of the series in the body, which spares label handling for known series. */
-  readonly known = new Map<string, KnownSeries>();
+  known = new Map<string, KnownSeries>();
+  /** How many of the texts are parts of the first body, which they keep in memory. */
+  sharing = 0;
   /** The series about the scrape itself, in the order of REPORT_NAMES. */
   report: readonly (Series | undefined)[] = [];
 }
@@ -51,23 +54,27 @@ export function ingestScrape(store: SeriesStore, scrape: Scrape, state: ScrapeSt
   const samples = scrape.samples ?? [];
   const counts = { appended: 0, 'out-of-order': 0, refused: 0, duplicate: 0 };
   state.round += 1;
+  const target = store.shared(Object.entries(scrape.targetLabels).filter(([, value]) => value !== ''));
+  // The first body is little more than the texts of its series: to copy each of them would cost more than it saves.
+  const isFirst = state.known.size === 0;
   let seriesAdded = 0;
   for (const sample of samples) {
     let known = state.known.get(sample.seriesText);
     if (known === undefined || known.series.removed) {
-      const series = store.resolve(labelsOfSample(sample, scrape), scrape.tMs);
+      const series = store.resolvePairs(labelsOfSample(sample, target, scrape), scrape.tMs);
       if (series === undefined) {
         counts.refused += 1;
         continue;
       }
       known = { series, round: 0, ownTime: false };
-      state.known.set(detachText(sample.seriesText), known);
+      state.known.set(isFirst ? sample.seriesText : detachText(sample.seriesText), known);
       seriesAdded += 1;
     }
     known.round = state.round;
     known.ownTime = sample.timestampMs !== undefined && scrape.honorTimestamps !== false;
     counts[store.appendTo(known.series, known.ownTime ? sample.timestampMs! : scrape.tMs, sample.value)] += 1;
   }
+  if (isFirst) state.sharing = state.known.size;
   const staled = markVanished(store, state, scrape.tMs);
   writeReport(store, scrape, state, { scraped: samples.length, seriesAdded });
   return {
@@ -137,22 +144,44 @@ function markVanished(store: SeriesStore, state: ScrapeState, tMs: number): numb
     state.known.delete(text);
     if (!known.ownTime && store.appendStaleTo(known.series, tMs) === 'appended') staled += 1;
   }
+  if (state.known.size < state.sharing / 2) {
+    state.known = new Map([...state.known].map(([text, known]) => [detachText(text), known]));
+    state.sharing = 0;
+  }
   return staled;
 }
 
-function labelsOfSample(sample: ParsedSample, scrape: Scrape): Labels {
-  const labels = new Map<string, string>();
-  for (const [name, value] of sample.labels) if (value !== '') labels.set(name, value);
-  for (const [name, value] of Object.entries(scrape.targetLabels)) {
-    const scraped = labels.get(name);
-    if (scraped !== undefined && scrape.honorLabels === true) continue;
-    if (scraped !== undefined) {
+/** The labels of a sample and its target, in any order. */
+function labelsOfSample(sample: ParsedSample, target: readonly LabelPair[], scrape: Scrape): LabelPair[] {
+  const pairs: LabelPair[] = [];
+  let collides = false;
+  for (const pair of sample.labels) {
+    if (pair[0] === METRIC_NAME || Object.hasOwn(scrape.targetLabels, pair[0])) collides = true;
+    if (pair[1] !== '') pairs.push(pair);
+  }
+  if (collides) return renameCollisions(pairs, sample.name, target, scrape);
+  for (const pair of target) pairs.push(pair);
+  pairs.push([METRIC_NAME, sample.name]);
+  return pairs;
+}
+
+function renameCollisions(
+  scraped: readonly LabelPair[],
+  metricName: string,
+  target: readonly LabelPair[],
+  { targetLabels, honorLabels }: Scrape,
+): LabelPair[] {
+  const labels = new Map(scraped);
+  for (const [name, value] of target) {
+    const old = labels.get(name);
+    if (old !== undefined && honorLabels === true) continue;
+    if (old !== undefined) {
       let exported = `exported_${name}`;
-      while (labels.has(exported) || exported in scrape.targetLabels) exported = `exported_${exported}`;
-      labels.set(exported, scraped);
+      while (labels.has(exported) || exported in targetLabels) exported = `exported_${exported}`;
+      labels.set(exported, old);
     }
     labels.set(name, value);
   }
-  labels.set(METRIC_NAME, sample.name);
-  return Labels.fromMap(labels);
+  labels.set(METRIC_NAME, metricName);
+  return [...labels];
 }

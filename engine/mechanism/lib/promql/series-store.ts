@@ -1,7 +1,8 @@
 /** In-memory time series store: bounded, indexed by metric name, read by the PromQL evaluator. */
-import { compareLabels, type Labels } from './labels.ts';
+import { type LabelEntry, LabelTable } from './label-table.ts';
+import { compareLabels, type LabelPair, Labels, METRIC_NAME } from './labels.ts';
 import type { Matcher } from './matcher.ts';
-import { Series } from './series.ts';
+import { SamplePool, Series } from './series.ts';
 
 export interface StoreLimits {
   /** Samples older than the newest of their series by more than this are dropped. */
@@ -31,12 +32,15 @@ export interface StoreStats {
   readonly refusedSamples: number;
 }
 
-const TEXTS_MAX = 100_000;
+/** Labels that no series has any more are swept out when the table has grown by this and to twice what was in use. */
+const LABELS_SPARE = 50_000;
 
 interface Bucket {
   readonly byKey: Map<string, Series>;
   /** Sorted by labels, or undefined after a change. */
   sorted: Series[] | undefined;
+  /** By the value of a label, for labels that queries have asked for; undefined after a change. */
+  byLabel: Map<string, ReadonlyMap<string, readonly Series[]>> | undefined;
 }
 
 /** Where queries read from; the store is the only one in production. */
@@ -47,8 +51,12 @@ export interface Queryable {
 
 export class SeriesStore implements Queryable {
   readonly limits: StoreLimits;
+  /** Told of each sample that is stored, for a log. */
+  onAppended: ((series: Series) => void) | undefined;
   readonly #buckets = new Map<string, Bucket>();
-  readonly #texts = new Map<string, string>();
+  readonly #labels = new LabelTable();
+  readonly #pool = new SamplePool();
+  #labelsMax = LABELS_SPARE;
   #series = 0;
   #samples = 0;
   #droppedSamples = 0;
@@ -83,20 +91,40 @@ export class SeriesStore implements Queryable {
 
   /** The series with these labels, created when new; undefined when the store is full of series fresher than `tMs`. */
   resolve(labels: Labels, tMs: number): Series | undefined {
-    const known = this.#find(labels);
+    return this.resolvePairs(labels.pairs, tMs);
+  }
+
+  /** As `resolve`, from labels in any order: each name once, no empty values. */
+  resolvePairs(pairs: readonly LabelPair[], tMs: number): Series | undefined {
+    const entries = pairs.map((pair) => this.#labels.entryOf(pair));
+    sortByName(entries);
+    const key = this.#labels.keyOf(entries);
+    const name = metricNameOf(pairs);
+    let bucket = this.#buckets.get(name);
+    const known = bucket?.byKey.get(key);
     if (known !== undefined) return known;
-    if (this.#series >= this.limits.maxSeries && !this.#evictSeries(tMs)) return undefined;
-    const series = new Series(this.#detach(labels));
-    const name = series.labels.metricName;
-    const bucket = this.#buckets.get(name);
+    if (this.#series >= this.limits.maxSeries) {
+      if (!this.#evictSeries(tMs)) return undefined;
+      bucket = this.#buckets.get(name);
+    }
+    const series = new Series(Labels.fromSorted(entries.map((entry) => entry.pair)), this.#pool);
     if (bucket === undefined)
-      this.#buckets.set(name, { byKey: new Map([[series.labels.key, series]]), sorted: [series] });
+      this.#buckets.set(series.labels.metricName, {
+        byKey: new Map([[key, series]]),
+        sorted: [series],
+        byLabel: undefined,
+      });
     else {
-      bucket.byKey.set(series.labels.key, series);
-      bucket.sorted = undefined;
+      bucket.byKey.set(key, series);
+      changed(bucket);
     }
     this.#series += 1;
     return series;
+  }
+
+  /** Equal labels in the store's own memory; `resolvePairs` finds those faster. */
+  shared(pairs: readonly LabelPair[]): LabelPair[] {
+    return pairs.map((pair) => this.#labels.entryOf(pair).pair);
   }
 
   /** As `append`, for a series in hand (from `resolve`, not `removed`). */
@@ -117,6 +145,14 @@ export class SeriesStore implements Queryable {
     return 'appended';
   }
 
+  /** As `appendTo`, by the raw bits of the value, from a log; false when the series has a sample as new as this. */
+  appendBits(series: Series, tMs: number, low: number, high: number): boolean {
+    if (tMs <= series.lastMs) return false;
+    series.pushBits(tMs, low, high);
+    this.#appended(series, tMs);
+    return true;
+  }
+
   select(matchers: readonly Matcher[]): readonly Series[] {
     const name = matchers.find(
       (matcher) => matcher.name === '__name__' && matcher.operator === '=' && matcher.value !== '',
@@ -124,7 +160,7 @@ export class SeriesStore implements Queryable {
     if (name !== undefined) {
       const bucket = this.#buckets.get(name.value);
       const rest = matchers.filter((matcher) => matcher !== name);
-      return bucket === undefined ? [] : filterSeries(sortedSeries(bucket), rest);
+      return bucket === undefined ? [] : filterSeries(candidates(bucket, rest), rest);
     }
     const all: Series[] = [];
     for (const bucket of this.#buckets.values()) all.push(...filterSeries(sortedSeries(bucket), matchers));
@@ -134,6 +170,12 @@ export class SeriesStore implements Queryable {
   /** Drops what retention no longer covers at `nowMs`, series without samples too. Call it about once a minute. */
   collect(nowMs: number): void {
     this.#dropUntil(nowMs - this.limits.retentionMs);
+    if (this.#labels.size > this.#labelsMax) this.#sweepLabels();
+  }
+
+  #sweepLabels(): void {
+    this.#labels.keepOnly(this.allSeries().map((series) => series.labels));
+    this.#labelsMax = 2 * this.#labels.size + LABELS_SPARE;
   }
 
   /** Every series, by metric name and labels; for snapshots and metadata. */
@@ -151,23 +193,9 @@ export class SeriesStore implements Queryable {
     if (this.#samples > this.limits.maxSamples) this.#enforceMaxSamples();
   }
 
-  /** Copies the text, each label once: a slice of a scrape body would keep the whole body in memory. */
-  #detach(labels: Labels): Labels {
-    if (this.#texts.size > TEXTS_MAX) this.#texts.clear();
-    return labels.mapTexts((text) => this.#intern(text));
-  }
-
-  #intern(text: string): string {
-    let known = this.#texts.get(text);
-    if (known === undefined) {
-      known = detachText(text);
-      this.#texts.set(known, known);
-    }
-    return known;
-  }
-
   #find(labels: Labels): Series | undefined {
-    return this.#buckets.get(labels.metricName)?.byKey.get(labels.key);
+    const entries = labels.pairs.map((pair) => this.#labels.entryOf(pair));
+    return this.#buckets.get(labels.metricName)?.byKey.get(this.#labels.keyOf(entries));
   }
 
   #repeated(series: Series, tMs: number, value: number): AppendOutcome {
@@ -182,6 +210,7 @@ export class SeriesStore implements Queryable {
   }
 
   #appended(series: Series, tMs: number): void {
+    this.onAppended?.(series);
     const dropped = series.dropUntil(tMs - this.limits.retentionMs);
     this.#samples += 1 - dropped;
     this.#droppedSamples += dropped;
@@ -205,11 +234,11 @@ export class SeriesStore implements Queryable {
 
   #dropUntil(tMs: number): void {
     for (const [name, bucket] of this.#buckets) {
-      for (const series of bucket.byKey.values()) {
+      for (const [key, series] of bucket.byKey) {
         const dropped = series.dropUntil(tMs);
         this.#samples -= dropped;
         this.#droppedSamples += dropped;
-        if (series.length === 0) this.#remove(bucket, series);
+        if (series.length === 0) this.#remove(bucket, key, series);
       }
       if (bucket.byKey.size === 0) this.#buckets.delete(name);
     }
@@ -217,28 +246,50 @@ export class SeriesStore implements Queryable {
 
   /** Drops the twentieth part of the series with the oldest last sample, unless those are as fresh as `tMs`. */
   #evictSeries(tMs: number): boolean {
-    const victims = this.allSeries()
-      .filter((series) => series.lastMs < tMs)
-      .sort((a, b) => a.lastMs - b.lastMs)
-      .slice(0, Math.max(1, Math.ceil(this.limits.maxSeries / 20)));
-    for (const series of victims) {
-      const name = series.labels.metricName;
-      const bucket = this.#buckets.get(name)!;
-      this.#samples -= series.length;
-      this.#droppedSamples += series.length;
-      this.#remove(bucket, series);
+    const count = Math.max(1, Math.ceil(this.limits.maxSeries / 20));
+    const victims = new Set(
+      this.allSeries()
+        .filter((series) => series.lastMs < tMs)
+        .sort((a, b) => a.lastMs - b.lastMs)
+        .slice(0, count),
+    );
+    if (victims.size === 0) return false;
+    for (const [name, bucket] of this.#buckets) {
+      for (const [key, series] of bucket.byKey) {
+        if (!victims.has(series)) continue;
+        this.#samples -= series.length;
+        this.#droppedSamples += series.length;
+        this.#remove(bucket, key, series);
+      }
       if (bucket.byKey.size === 0) this.#buckets.delete(name);
     }
-    return victims.length > 0;
+    if (this.#labels.size > this.#labelsMax) this.#sweepLabels();
+    return true;
   }
 
-  #remove(bucket: Bucket, series: Series): void {
-    series.removed = true;
-    bucket.byKey.delete(series.labels.key);
-    bucket.sorted = undefined;
+  #remove(bucket: Bucket, key: string, series: Series): void {
+    series.release();
+    bucket.byKey.delete(key);
+    changed(bucket);
     this.#series -= 1;
     this.#droppedSeries += 1;
   }
+}
+
+/** By insertion: label sets are small and nearly sorted. */
+function sortByName(entries: LabelEntry[]): void {
+  for (let i = 1; i < entries.length; i += 1) {
+    const entry = entries[i]!;
+    const name = entry.pair[0];
+    let at = i;
+    for (; at > 0 && entries[at - 1]!.pair[0] > name; at -= 1) entries[at] = entries[at - 1]!;
+    entries[at] = entry;
+  }
+}
+
+function metricNameOf(pairs: readonly LabelPair[]): string {
+  for (const [name, value] of pairs) if (name === METRIC_NAME) return value;
+  return '';
 }
 
 function sortedSeries(bucket: Bucket): readonly Series[] {
@@ -246,12 +297,25 @@ function sortedSeries(bucket: Bucket): readonly Series[] {
   return bucket.sorted;
 }
 
+function changed(bucket: Bucket): void {
+  bucket.sorted = undefined;
+  bucket.byLabel = undefined;
+}
+
+/** The series that the first matcher for one value leaves; all of them when there is no such matcher. */
+function candidates(bucket: Bucket, matchers: readonly Matcher[]): readonly Series[] {
+  const exact = matchers.find(({ operator, value }) => operator === '=' && value !== '');
+  if (exact === undefined) return sortedSeries(bucket);
+  bucket.byLabel ??= new Map();
+  let index = bucket.byLabel.get(exact.name);
+  if (index === undefined) {
+    index = Map.groupBy(sortedSeries(bucket), ({ labels }) => labels.get(exact.name));
+    bucket.byLabel.set(exact.name, index);
+  }
+  return index.get(exact.value) ?? [];
+}
+
 function filterSeries(series: readonly Series[], matchers: readonly Matcher[]): readonly Series[] {
   if (matchers.length === 0) return series;
   return series.filter(({ labels }) => matchers.every((matcher) => matcher.matches(labels.get(matcher.name))));
-}
-
-/** A copy of `text` that shares no memory with the string it was cut from. */
-export function detachText(text: string): string {
-  return Buffer.from(text).toString();
 }

@@ -7,28 +7,79 @@ const LITTLE_ENDIAN = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1;
 const HIGH = LITTLE_ENDIAN ? 1 : 0;
 const LOW = 1 - HIGH;
 const CAPACITY_MIN = 8;
+/** Series of a block; a block is 8 bytes × 8 samples × 2 × this. */
+const BLOCK_SERIES = 1024;
+
+interface Block {
+  readonly times: Float64Array<ArrayBuffer>;
+  readonly values: Float64Array<ArrayBuffer>;
+  readonly words: Uint32Array<ArrayBuffer>;
+}
 
 /**
- * Samples sorted by time, in `[start, end)` of `times` and `values`.
+ * First homes of series: a few samples each, cut from blocks that many series share. Arrays of their own for each series
+ * would make the first scrape of a large target a matter of the garbage collector.
+ */
+export class SamplePool {
+  #block: Block | undefined;
+  #used = 0;
+  readonly #free: { block: Block; base: number }[] = [];
+
+  take(): { block: Block; base: number } {
+    const free = this.#free.pop();
+    if (free !== undefined) return free;
+    if (this.#block === undefined || this.#used === BLOCK_SERIES) {
+      this.#block = newBlock(BLOCK_SERIES * CAPACITY_MIN);
+      this.#used = 0;
+    }
+    this.#used += 1;
+    return { block: this.#block, base: (this.#used - 1) * CAPACITY_MIN };
+  }
+
+  giveBack(block: Block, base: number): void {
+    this.#free.push({ block, base });
+  }
+}
+
+function newBlock(capacity: number): Block {
+  const values = new Float64Array(capacity);
+  return { times: new Float64Array(capacity), values, words: new Uint32Array(values.buffer) };
+}
+
+/**
+ * Samples sorted by time, in `[start, end)` of `times` and `values`; what lies outside belongs to others.
  *
  * A staleness marker is the NaN with bits 0x7ff0000000000002. JavaScript numbers do not keep NaN bits, so the bits are
  * written and tested through a 32-bit view of the same memory and the marker never travels as a number.
  */
 export class Series {
   readonly labels: Labels;
-  times = new Float64Array(CAPACITY_MIN);
-  values = new Float64Array(CAPACITY_MIN);
-  start = 0;
-  end = 0;
+  times: Float64Array<ArrayBuffer>;
+  values: Float64Array<ArrayBuffer>;
+  start: number;
+  end: number;
   /** How many of the samples are staleness markers. */
   staleCount = 0;
   /** Set when the store has dropped the series: whoever kept a reference must look it up anew. */
   removed = false;
-  /** View of the memory of `values`; made on demand, since most series never hold a marker. */
-  #view: Uint32Array | undefined;
+  #words: Uint32Array<ArrayBuffer>;
+  /** Where this series' part of the arrays begins and ends. */
+  #base: number;
+  #limit: number;
+  /** Set while the arrays are shared. */
+  #pool: SamplePool | undefined;
 
-  constructor(labels: Labels) {
+  constructor(labels: Labels, pool: SamplePool) {
+    const { block, base } = pool.take();
     this.labels = labels;
+    this.times = block.times;
+    this.values = block.values;
+    this.#words = block.words;
+    this.#base = base;
+    this.#limit = base + CAPACITY_MIN;
+    this.start = base;
+    this.end = base;
+    this.#pool = pool;
   }
 
   get length(): number {
@@ -41,17 +92,28 @@ export class Series {
   }
 
   push(tMs: number, value: number): void {
-    if (this.end === this.times.length) this.#makeRoom();
+    if (this.end === this.#limit) this.#makeRoom();
     this.times[this.end] = tMs;
     this.values[this.end] = value;
     this.end += 1;
   }
 
   pushStale(tMs: number): void {
+    this.pushBits(tMs, STALE_LOW, STALE_HIGH);
+  }
+
+  /** As `push`, by the raw bits of the value. */
+  pushBits(tMs: number, low: number, high: number): void {
     this.push(tMs, 0);
-    this.#words[2 * (this.end - 1) + HIGH] = STALE_HIGH;
-    this.#words[2 * (this.end - 1) + LOW] = STALE_LOW;
-    this.staleCount += 1;
+    const last = this.end - 1;
+    this.#words[2 * last + LOW] = low;
+    this.#words[2 * last + HIGH] = high;
+    if (low === STALE_LOW && high === STALE_HIGH) this.staleCount += 1;
+  }
+
+  /** The raw bits of one value, for logs. */
+  bitsOf(index: number): readonly [low: number, high: number] {
+    return [this.#words[2 * index + LOW] as number, this.#words[2 * index + HIGH] as number];
   }
 
   /** Raw bits of the values in `[start, end)`, for snapshots. */
@@ -61,15 +123,15 @@ export class Series {
 
   /** Replaces all samples by these, given as raw bits; the counterpart of `valueWords`. */
   load(times: Float64Array, words: Uint32Array): void {
-    this.start = 0;
-    this.end = 0;
-    this.#moveTo(Math.max(CAPACITY_MIN, times.length));
-    this.times.set(times);
-    this.#words.set(words);
-    this.end = times.length;
-    this.staleCount = this.end;
+    this.start = this.end;
+    if (times.length > CAPACITY_MIN || this.#pool === undefined) this.#moveTo(Math.max(CAPACITY_MIN, times.length));
+    this.times.set(times, this.#base);
+    this.#words.set(words, 2 * this.#base);
+    this.start = this.#base;
+    this.end = this.#base + times.length;
+    this.staleCount = times.length;
     let stale = 0;
-    for (let i = 0; i < this.end; i += 1) if (this.isStale(i)) stale += 1;
+    for (let i = this.start; i < this.end; i += 1) if (this.isStale(i)) stale += 1;
     this.staleCount = stale;
   }
 
@@ -105,32 +167,41 @@ export class Series {
     return dropped;
   }
 
-  get #words(): Uint32Array {
-    this.#view ??= new Uint32Array(this.values.buffer);
-    return this.#view;
+  /** Gives the memory back; the series must not be used any more. */
+  release(): void {
+    this.removed = true;
+    this.start = this.end;
+    this.#leavePool();
+  }
+
+  #leavePool(): void {
+    if (this.#pool === undefined) return;
+    this.#pool.giveBack({ times: this.times, values: this.values, words: this.#words }, this.#base);
+    this.#pool = undefined;
   }
 
   /** Copies between arrays of one type keep all bits, so markers survive. */
   #makeRoom(): void {
     const { length } = this;
-    const capacity = this.times.length;
-    if (this.start >= capacity / 2) {
-      this.times.copyWithin(0, this.start, this.end);
-      this.values.copyWithin(0, this.start, this.end);
-    } else {
-      this.#moveTo(capacity * 2);
-    }
-    this.start = 0;
-    this.end = length;
+    const capacity = this.#limit - this.#base;
+    if (this.start - this.#base >= capacity / 2) {
+      this.times.copyWithin(this.#base, this.start, this.end);
+      this.values.copyWithin(this.#base, this.start, this.end);
+    } else this.#moveTo(capacity * 2);
+    this.start = this.#base;
+    this.end = this.#base + length;
   }
 
+  /** To arrays of its own. */
   #moveTo(capacity: number): void {
-    const times = new Float64Array(capacity);
-    const values = new Float64Array(capacity);
-    times.set(this.times.subarray(this.start, this.end));
-    values.set(this.values.subarray(this.start, this.end));
-    this.times = times;
-    this.values = values;
-    this.#view = undefined;
+    const block = newBlock(capacity);
+    block.times.set(this.times.subarray(this.start, this.end));
+    block.values.set(this.values.subarray(this.start, this.end));
+    this.#leavePool();
+    this.times = block.times;
+    this.values = block.values;
+    this.#words = block.words;
+    this.#base = 0;
+    this.#limit = capacity;
   }
 }

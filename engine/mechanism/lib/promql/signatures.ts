@@ -27,6 +27,8 @@ const TABLE: readonly (readonly [names: string, args: string, returns: string])[
   ['quantile_over_time', 'S M', 'V'],
   ['predict_linear', 'M S', 'V'],
   ['histogram_quantile', 'S V', 'V'],
+  ['histogram_fraction', 'S S V', 'V'],
+  ['histogram_quantiles', 'V T S*', 'V!'],
   ['clamp', 'V S S', 'V'],
   ['clamp_max clamp_min', 'V S', 'V'],
   ['round', 'V S?', 'V'],
@@ -36,6 +38,8 @@ const TABLE: readonly (readonly [names: string, args: string, returns: string])[
   ['vector', 'S', 'V'],
   ['scalar', 'V', 'S'],
   ['time pi', '', 'S'],
+  ['start end step range', '', 'S!'],
+  ['min_of max_of', 'S S', 'S!'],
   ['mad_over_time ts_of_first_over_time ts_of_last_over_time ts_of_max_over_time ts_of_min_over_time', 'M', 'V!'],
   ['double_exponential_smoothing', 'M S S', 'V!'],
   ['sort_by_label sort_by_label_desc', 'V T*', 'V!'],
@@ -50,7 +54,7 @@ export const SIGNATURES: ReadonlyMap<string, Signature> = new Map(
 );
 
 /** Functions Prometheus 3 has and this evaluator does not: native histograms and experiments newer than the grammar. */
-export const UNSUPPORTED_FUNCTIONS: ReadonlySet<string> = new Set(['integral', 'min_of', 'max_of', 'start_timestamp']);
+export const UNSUPPORTED_FUNCTIONS: ReadonlySet<string> = new Set(['integral', 'start_timestamp']);
 
 /** Text of a type as upstream's messages write it. */
 export function describeType(type: ValueType): string {

@@ -83,6 +83,17 @@ export function templateManifest(name: string, metric: Record<string, unknown> =
   };
 }
 
+/** A template with one metric that is measured once, by a query of the template's name. */
+export function singleMeasurement(name: string, conditions: Record<string, string>): Manifest {
+  const provider = { prometheus: { address: 'http://prometheus:9090', query: name } };
+  return {
+    apiVersion: 'argoproj.io/v1alpha1',
+    kind: 'AnalysisTemplate',
+    metadata: { name, namespace: NAMESPACE },
+    spec: { metrics: [{ name, provider, ...conditions }] },
+  };
+}
+
 export const HASH_ARGS = [{ name: 'canary-hash', valueFrom: { podTemplateHashValue: 'Latest' } }];
 
 /** Services, Ingress and a template, so that a routed rollout with analysis validates. */

@@ -7,9 +7,13 @@ import type { KubeObject, Manifest } from '#kube/object.ts';
 import type { Answer, Question } from '#machine/questions.ts';
 import type { Journal, JournalEntry } from '#store/journal.ts';
 import { VirtualTime } from '../../../edges/sim/virtual-time.ts';
+import { SimulatedWeb } from '../../../edges/sim/web/simulated-web.ts';
 import { Engine } from '../../../host/engine.ts';
+import { podDisruptionBudgetController } from '../../../workloads/pod-disruption-budget/controller.ts';
 import { analysisRunController } from '../../analysis/controller.ts';
 import type { AnalysisRun } from '../../analysis/types.ts';
+import { experimentController } from '../../experiment/controller.ts';
+import type { Experiment } from '../../experiment/types.ts';
 import { rolloutController } from '../controller.ts';
 import type { Ingress, ReplicaSet, Service } from '../observe.ts';
 import { rolloutServiceController } from '../service-cleanup.ts';
@@ -18,21 +22,35 @@ import { HASH_LABEL, type Rollout } from '../types.ts';
 export const NAMESPACE = 'shop';
 export const START_MS = Date.parse('2026-01-05T09:00:00Z');
 
+const CONTROLLERS = [
+  rolloutController,
+  experimentController,
+  analysisRunController,
+  rolloutServiceController,
+  podDisruptionBudgetController,
+];
+
 const asAny = (controller: unknown) => controller as Controller<never>;
 
+type WebServer = ConstructorParameters<typeof SimulatedWeb>[1];
 type QueryAnswer = (query: string, nowMs: number) => number[];
 
 export interface WorldOptions {
   seed?: number;
-  /** How long a pod takes to become available, at most. */
+  /** How long a pod takes to become available, at least and at most. */
+  podDelayMinMs?: number;
   podDelayMaxMs?: number;
   /** How long a query takes, at most. */
   queryDelayMaxMs?: number;
   /** What Prometheus answers: the values of a vector. */
   query?: QueryAnswer;
+  /** What web metrics are answered. */
+  web?: WebServer;
   /** Whether pods of this template ever become available. */
   podsWork?: (rs: ReplicaSet) => boolean;
 }
+
+type Options = Required<Omit<WorldOptions, 'web'>> & Pick<WorldOptions, 'web'>;
 
 /**
  * Rollout and analysis controllers on a virtual clock, with ReplicaSets whose pods become available after random delays
@@ -43,7 +61,7 @@ export class SimulatedWorld {
   readonly steps: StepRecord[] = [];
   engine!: Engine;
   readonly #entropy: Entropy;
-  readonly #options: Required<WorldOptions>;
+  readonly #options: Options;
   readonly #journal = rememberingJournal();
   readonly #ids;
   #pods!: PodActor;
@@ -51,6 +69,7 @@ export class SimulatedWorld {
   constructor(options: WorldOptions = {}) {
     this.#options = {
       seed: 1,
+      podDelayMinMs: 0,
       podDelayMaxMs: 5000,
       queryDelayMaxMs: 200,
       query: () => [1],
@@ -72,7 +91,7 @@ export class SimulatedWorld {
       journal: this.#journal,
       admission: { admit: (object) => object },
       machine: this.#machine(),
-      controllers: [rolloutController, analysisRunController, rolloutServiceController].map(asAny),
+      controllers: CONTROLLERS.map(asAny),
       onStep: (record) => this.steps.push(record),
     });
     this.#pods = new PodActor(this.engine, time, this.#entropy, this.#options);
@@ -93,6 +112,7 @@ export class SimulatedWorld {
       node: { apply: nothing, sandbox: () => undefined, sandboxes: () => [], onChange: nothing, answer: none },
       traffic: { setTraffic: nothing, setServices: nothing, setNames: nothing },
       source: { answer: none },
+      web: new SimulatedWeb(this.time, this.#options.web),
       metrics: { setScrapes: nothing, answer: (question, respond) => this.#answer(question, respond) },
     };
   }
@@ -159,6 +179,10 @@ export class SimulatedWorld {
     return this.engine.store.list('AnalysisRun.argoproj.io', NAMESPACE) as unknown as AnalysisRun[];
   }
 
+  get experiments(): readonly Experiment[] {
+    return this.engine.store.list('Experiment.argoproj.io', NAMESPACE) as unknown as Experiment[];
+  }
+
   ingress(name: string): Ingress | undefined {
     return this.engine.store.get('Ingress.networking.k8s.io', NAMESPACE, name);
   }
@@ -191,12 +215,12 @@ class PodActor {
   readonly #engine: Engine;
   readonly #time: VirtualTime;
   readonly #entropy: Entropy;
-  readonly #options: Required<WorldOptions>;
+  readonly #options: Options;
   readonly #unsubscribe: () => void;
   readonly #pending = new Map<string, number>();
   #stopped = false;
 
-  constructor(engine: Engine, time: VirtualTime, entropy: Entropy, options: Required<WorldOptions>) {
+  constructor(engine: Engine, time: VirtualTime, entropy: Entropy, options: Options) {
     this.#engine = engine;
     this.#time = time;
     this.#entropy = entropy;
@@ -238,7 +262,8 @@ class PodActor {
   #schedule(name: string, missing: number): void {
     for (let pod = this.#pending.get(name) ?? 0; pod < missing; pod++) {
       this.#pending.set(name, (this.#pending.get(name) ?? 0) + 1);
-      const delayMs = 1 + randomInteger(this.#entropy, this.#options.podDelayMaxMs, 'pod');
+      const { podDelayMinMs, podDelayMaxMs } = this.#options;
+      const delayMs = podDelayMinMs + 1 + randomInteger(this.#entropy, podDelayMaxMs - podDelayMinMs, 'pod');
       this.#time.at(this.#time.now() + delayMs, () => {
         this.#pending.set(name, (this.#pending.get(name) ?? 1) - 1);
         this.#settle(name, 1);

@@ -1,5 +1,6 @@
 import { normaliseRepoUrl } from '../../commit/repo-url.ts';
 import { compileGlob, compilePathMatch } from '../../render/glob.ts';
+import type { SyncWindow } from './sync-window.ts';
 
 /** The parts of an AppProject's spec that say what its Applications may be made of. */
 export interface ProjectSpec {
@@ -10,6 +11,7 @@ export interface ProjectSpec {
   namespaceResourceWhitelist?: readonly KindRule[];
   namespaceResourceBlacklist?: readonly KindRule[];
   permitOnlyProjectScopedClusters?: boolean;
+  syncWindows?: readonly SyncWindow[];
   [field: string]: unknown;
 }
 

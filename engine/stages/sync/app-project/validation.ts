@@ -1,8 +1,9 @@
 import type { ProjectDestination, ProjectSpec } from './permissions.ts';
+import { validateWindows } from './window-validation.ts';
 
 /**
- * What is wrong with a project's sources and destinations, in the words of Argo CD (argo-cd.md §1.6); empty when nothing
- * is. Roles, policies and windows are the access stage's business.
+ * What is wrong with a project's sources, destinations and windows, in the words of Argo CD (argo-cd.md §1.6); empty when
+ * nothing is. Roles and policies are looked at elsewhere.
  */
 export function validateProject(spec: ProjectSpec): string[] {
   const destinations = spec.destinations ?? [];
@@ -14,6 +15,7 @@ export function validateProject(spec: ProjectSpec): string[] {
       (text) => `destination '${text}' already added`,
     ),
     ...repeated(sources).map((source) => `source repository '${source}' already added`),
+    ...validateWindows(spec),
   ];
 }
 

@@ -1,17 +1,11 @@
-import { parse } from 'yaml';
 import { isRecord } from '#core/json.ts';
-import { applyMergePatch } from '#kube/merge-patch.ts';
 import type { Manifest } from '#kube/object.ts';
+import { PARAMETER_SETS_MAX } from './combination.ts';
 import { generate } from './generators.ts';
-import type { Ask } from './git-generator.ts';
-import { deepMerge, renderText, renderTexts, type Templating, templatingOf } from './templating.ts';
-import {
-  type ApplicationSetSpec,
-  type ApplicationTemplate,
-  GeneratorError,
-  type Params,
-  TemplateError,
-} from './types.ts';
+import type { GeneratorInputs } from './inputs.ts';
+import { compilePatch } from './template-patch.ts';
+import { type Compiled, compileTexts, deepMerge, type Templating, templatingOf } from './templating.ts';
+import { type ApplicationSetSpec, type ApplicationTemplate, GeneratorError } from './types.ts';
 
 export const RESOURCES_FINALIZER = 'resources-finalizer.argocd.argoproj.io';
 
@@ -28,25 +22,42 @@ const SPEC_FIELDS = new Set([
   'applyNestedSelectors',
 ]);
 
+const STRATEGIES = new Set(['', 'AllAtOnce', 'RollingSync']);
+
 /**
  * The Applications of a set, in the order of generators and parameters. Throws PendingError while answers are missing,
  * GeneratorError or TemplateError when nothing may be touched.
  * @param namespace The set's own: generated Applications live beside it.
  */
-export function expandApplicationSet(spec: ApplicationSetSpec, namespace: string, ask: Ask): Manifest[] {
+export function expandApplicationSet(spec: ApplicationSetSpec, namespace: string, inputs: GeneratorInputs): Manifest[] {
   const foreign = Object.keys(spec).find((field) => !SPEC_FIELDS.has(field));
   if (foreign !== undefined) throw new GeneratorError(`spec.${foreign}: not reproduced`);
-  if (spec.strategy?.type !== undefined && spec.strategy.type !== '' && spec.strategy.type !== 'AllAtOnce') {
-    throw new GeneratorError(`spec.strategy.type: ${spec.strategy.type} is not reproduced`);
-  }
+  const strategy = spec.strategy?.type ?? '';
+  if (!STRATEGIES.has(strategy)) throw new GeneratorError(`spec.strategy.type: unknown strategy ${strategy}`);
   const templating = templatingOf(spec);
-  return (spec.generators ?? []).flatMap((entry, index) =>
-    generate(entry, `spec.generators[${index}]`, templating, ask).flatMap(({ params, template }) => {
-      const merged =
-        template === undefined ? spec.template : (mergeTemplate(spec.template, template) as ApplicationTemplate);
-      return params.map((set) => renderApplication(spec, merged ?? {}, set, templating, namespace));
-    }),
-  );
+  const project = fixedProject(spec);
+  const applications: Manifest[] = [];
+  for (const [index, entry] of (spec.generators ?? []).entries()) {
+    for (const { params, template } of generate(entry, `spec.generators[${index}]`, templating, {
+      ...inputs,
+      project,
+    })) {
+      const merged = template === undefined ? spec.template : mergeTemplate(spec.template, template);
+      const render = compileApplication(spec, (merged ?? {}) as ApplicationTemplate, templating, namespace);
+      for (const set of params) applications.push(render(set));
+    }
+    if (applications.length > PARAMETER_SETS_MAX) {
+      throw new GeneratorError(`spec.generators: more than ${PARAMETER_SETS_MAX} Applications`);
+    }
+  }
+  return applications;
+}
+
+/** The project whose repositories the generators use; undefined when the template decides it (argo-cd.md §2.4). */
+function fixedProject({ template }: ApplicationSetSpec): string | undefined {
+  const project = template?.spec?.project;
+  if (project === undefined || project === '') return 'default';
+  return typeof project === 'string' && !project.includes('{{') ? project : undefined;
 }
 
 /** A generator's template over the set's: what is empty in the former is taken from the latter. */
@@ -57,49 +68,66 @@ function mergeTemplate(under: unknown, over: unknown): unknown {
   return deepMerge(under, Object.fromEntries(filled));
 }
 
-function renderApplication(
+function compileApplication(
   spec: ApplicationSetSpec,
   template: ApplicationTemplate,
-  params: Params,
   templating: Templating,
   namespace: string,
-): Manifest {
-  const unchanged = !templating.go && Object.keys(params).length === 0;
-  const rendered = unchanged ? template : renderTexts(template, params, templating);
-  const { metadata = {} } = rendered;
-  const finalizers = metadata.finalizers ?? [];
-  const cascade = finalizers.length === 0 && spec.syncPolicy?.preserveResourcesOnDeletion !== true && !unchanged;
-  const application: Manifest = {
+): Compiled<Manifest> {
+  // Made ready with the first set of parameters: without any, nobody looks at the template.
+  let fill: Compiled<ApplicationTemplate> | undefined;
+  let patch: ReturnType<typeof compilePatch> | undefined;
+  const preserves = spec.syncPolicy?.preserveResourcesOnDeletion === true;
+  return (params) => {
+    // Upstream renders nothing for an empty set of parameters, and adds no finalizer then.
+    const isEmpty = Object.keys(params).length === 0;
+    if (!isEmpty) fill ??= compileTexts(template, templating, 'spec.template');
+    const filled = isEmpty || fill === undefined ? template : fill(params);
+    const application = applicationOf(filled, namespace, !preserves && !isEmpty);
+    if (spec.templatePatch === undefined) return application;
+    patch ??= compilePatch(spec.templatePatch, templating);
+    return patch(application, params);
+  };
+}
+
+function applicationOf(template: ApplicationTemplate, namespace: string, cascades: boolean): Manifest {
+  const { name = '', labels, annotations, finalizers = [] } = template.metadata ?? {};
+  const kept = finalizers.length === 0 && cascades ? [RESOURCES_FINALIZER] : finalizers;
+  return {
     apiVersion: 'argoproj.io/v1alpha1',
     kind: 'Application',
     metadata: {
-      name: metadata.name ?? '',
+      name,
       namespace,
-      ...(metadata.labels ? { labels: metadata.labels } : {}),
-      ...(metadata.annotations ? { annotations: metadata.annotations } : {}),
-      ...(cascade ? { finalizers: [RESOURCES_FINALIZER] } : finalizers.length > 0 ? { finalizers } : {}),
+      ...(labels === undefined ? {} : { labels }),
+      ...(annotations === undefined ? {} : { annotations }),
+      ...(kept.length === 0 ? {} : { finalizers: kept }),
     },
-    spec: withProject(rendered.spec ?? {}),
+    spec: normaliseSpec(template.spec ?? {}),
   };
-  return spec.templatePatch === undefined ? application : patched(application, spec.templatePatch, params, templating);
 }
 
-function withProject(spec: Record<string, unknown>): Record<string, unknown> {
-  return spec.project === undefined || spec.project === '' ? { ...spec, project: 'default' } : spec;
-}
+const SOURCE_TYPES = ['helm', 'kustomize', 'directory', 'plugin'];
 
-/** templatePatch: rendered as one text, laid over the Application; it cannot change the project (case cd/A36). */
-function patched(application: Manifest, template: string, params: Params, templating: Templating): Manifest {
-  const text = renderText(template, params, templating);
-  let patch: unknown;
-  try {
-    patch = parse(text);
-  } catch (error) {
-    throw new TemplateError(`invalid templatePatch '${text}': ${(error as Error).message.split('\n')[0]}`);
+/** Argo CD's normal form of an Application's spec: a project by name, no empty blocks. */
+export function normaliseSpec(spec: Record<string, unknown>): Record<string, unknown> {
+  const result: Record<string, unknown> = { ...spec };
+  if (result.project === undefined || result.project === '') result.project = 'default';
+  if (isEmptyRecord(result.syncPolicy)) delete result.syncPolicy;
+  if (isRecord(result.source)) result.source = normaliseSource(result.source);
+  if (Array.isArray(result.sources)) {
+    result.sources = result.sources.map((source: unknown) => (isRecord(source) ? normaliseSource(source) : source));
   }
-  if (patch === null || patch === undefined) return application;
-  if (!isRecord(patch)) throw new TemplateError(`invalid templatePatch '${text}': not a mapping`);
-  const result = applyMergePatch(application, patch) as Manifest;
-  const { project } = application.spec as Record<string, unknown>;
-  return { ...result, spec: { ...(result.spec as Record<string, unknown>), project } };
+  return result;
+}
+
+function normaliseSource(source: Record<string, unknown>): Record<string, unknown> {
+  if (!SOURCE_TYPES.some((type) => type in source && isEmptyRecord(source[type]))) return source;
+  return Object.fromEntries(
+    Object.entries(source).filter(([key, value]) => !(SOURCE_TYPES.includes(key) && isEmptyRecord(value))),
+  );
+}
+
+function isEmptyRecord(value: unknown): boolean {
+  return value === null || (isRecord(value) && Object.keys(value).length === 0);
 }

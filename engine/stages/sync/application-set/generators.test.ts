@@ -1,10 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { Answer, Question } from '#machine/questions.ts';
-import { expandApplicationSet } from './expand.ts';
 import { generate } from './generators.ts';
 import { selectDirectories, selectFiles } from './git-generator.ts';
-import { renderFasttemplate } from './templating.ts';
-import type { ApplicationSetSpec, Generator, Params } from './types.ts';
+import type { ClusterSecret } from './inputs.ts';
+import type { Generator, Params } from './types.ts';
 
 const FAST = { go: false, missingKey: 'default' } as const;
 const GO = { go: true, missingKey: 'error' } as const;
@@ -32,8 +31,18 @@ const run = (
   entry: Generator,
   templating: typeof FAST | typeof GO = FAST,
   files: Record<string, string> = {},
+  clusters: ClusterSecret[] = [],
 ): Params[] =>
-  generate(entry, 'spec.generators[0]', templating, repository(files) as never).flatMap(({ params }) => params);
+  generate(entry, 'spec.generators[0]', templating, { ask: repository(files) as never, clusters }).flatMap(
+    ({ params }) => params,
+  );
+const cluster = (name: string, labels: Record<string, string> = {}): ClusterSecret => ({
+  name,
+  server: `https://${name}`,
+  project: '',
+  labels: { 'argocd.argoproj.io/secret-type': 'cluster', ...labels },
+  annotations: {},
+});
 const list = (...elements: Record<string, unknown>[]): Generator => ({ list: { elements } });
 const directories = (paths: string[], ...items: [path: string, exclude?: boolean][]) =>
   selectDirectories(
@@ -115,7 +124,7 @@ describe('git directories', () => {
         ? { ok: true, value: { sha: 'a' } }
         : { ok: false, failure: { code: 'X', message: 'error' } };
     const entry = { git: { repoURL: 'r', directories: [{ path: '*' }] } };
-    expect(() => generate(entry, 'f', FAST, away as never)).toThrow(
+    expect(() => generate(entry, 'f', FAST, { ask: away as never, clusters: [] })).toThrow(
       'error generating params from git: error getting directories from repo: error',
     );
   });
@@ -205,11 +214,33 @@ describe('matrix', () => {
   });
 
   it('cd/A25 the second child sees the first', () => {
-    const second = {
-      ...list({ env: 'dev', id: '1' }, { env: 'prod', id: '2' }),
-      selector: { matchLabels: { env: '{{env}}' } },
-    };
-    expect(run(matrix(list({ env: 'prod' }), second))).toEqual([{ env: 'prod', id: '2' }]);
+    const first: Generator = { git: { repoURL: 'r', files: [{ path: '*/config.json' }] } };
+    const second: Generator = { clusters: { selector: { matchLabels: { environment: '{{path.basename}}' } } } };
+    const files = { 'prod/config.json': '{}', 'dev/config.json': '{}' };
+    const clusters = ['prod', 'dev', 'other'].map((name) => cluster(name, { environment: name }));
+    const sets = run(matrix(first, second), FAST, files, clusters);
+    expect(sets.map((set) => `${set.path} ${set.name}`)).toEqual(['dev dev', 'prod prod']);
+  });
+
+  it('leaves values that name a parameter of the second child to that child', () => {
+    const second: Generator = { clusters: { values: { both: '{{.a}}', own: '{{.name}}' } } };
+    expect(run(matrix(list({ a: 'x' }), second), GO)[0]?.values).toEqual({ both: 'x', own: 'in-cluster' });
+  });
+
+  it('does not fill in the selector beside a child', () => {
+    const second = { ...list({ env: 'prod' }), selector: { matchLabels: { env: '{{env}}' } } };
+    expect(run(matrix(list({ e: 'prod' }), second))).toEqual([]);
+  });
+
+  it('nests once, and no more', () => {
+    const inner = matrix(list({ a: '1' }), list({ b: '1' }));
+    expect(run(matrix(inner, list({ c: '1' })))).toEqual([{ a: '1', b: '1', c: '1' }]);
+    expect(() => run(matrix(matrix(inner, list()), list()))).toThrow('nest one level deep only');
+  });
+
+  it('refuses a product beyond measure', () => {
+    const many = list(...Array.from({ length: 300 }, (_, index) => ({ [`k${index}`]: 'v' })));
+    expect(() => run(matrix(many, many), GO)).toThrow('more than 50000 parameter sets');
   });
 });
 
@@ -242,6 +273,18 @@ describe('merge', () => {
     ]);
   });
 
+  it('cd/A30 merges what is merged', () => {
+    const inner = merge(
+      ['a'],
+      list({ a: 'a1', b: 'b1' }, { a: 'a2', b: 'b2' }),
+      list({ a: 'a1', b: 'b3', c: 'added' }, { a: 'a3', b: 'b2' }),
+    );
+    expect(run(merge(['a', 'b'], inner, list({ a: 'a1', b: 'b3', d: 'added' })))).toEqual([
+      { a: 'a1', b: 'b3', c: 'added', d: 'added' },
+      { a: 'a2', b: 'b2' },
+    ]);
+  });
+
   it('cd/A31, cd/A32 refuse what is not unique, keyless or alone', () => {
     const twice = list({ key1: 'a', key2: 'a' }, { key1: 'a', key2: 'a' });
     expect(() => run(merge(['key1', 'key2'], twice, list()))).toThrow('Duplicate key was {"key1":"a","key2":"a"}');
@@ -250,39 +293,70 @@ describe('merge', () => {
   });
 });
 
-describe('expansion', () => {
-  const finalizersOf = (spec: Partial<ApplicationSetSpec>) =>
-    expandApplicationSet(
-      { generators: [list({ a: 'b' })], template: { metadata: { name: 'n' } }, ...spec },
-      'argocd',
-      () => undefined,
-    )[0]?.metadata.finalizers;
-  const own = { metadata: { name: 'n', finalizers: ['mine'] } };
+describe('clusters', () => {
+  const all = [
+    cluster('staging-01', { environment: 'staging' }),
+    { ...cluster('production_01/west', { environment: 'production' }), annotations: { owner: 'team' } },
+  ];
+  const names = (entry: Generator) => run(entry, FAST, {}, all).map(({ name }) => name);
 
-  it('cd/A34 adds the finalizer unless resources are preserved', () => {
-    expect(finalizersOf({})).toEqual(['resources-finalizer.argocd.argoproj.io']);
-    expect(finalizersOf({ syncPolicy: { preserveResourcesOnDeletion: true } })).toBeUndefined();
-    expect(finalizersOf({ template: own, syncPolicy: { preserveResourcesOnDeletion: true } })).toEqual(['mine']);
+  it('cd/A17 gives every cluster, the local one last', () => {
+    const sets = run({ clusters: {} }, FAST, {}, all);
+    expect(sets.map(({ nameNormalized }) => nameNormalized)).toEqual([
+      'production-01-west',
+      'staging-01',
+      'in-cluster',
+    ]);
+    expect(sets[0]).toMatchObject({
+      'metadata.annotations.owner': 'team',
+      'metadata.labels.environment': 'production',
+    });
+    expect(run({ clusters: {} }, GO, {}, all)[0]).toMatchObject({ metadata: { annotations: { owner: 'team' } } });
   });
 
-  it('fills in what a generator has as a template of its own', () => {
-    const generators = [{ list: { elements: [{ a: 'b' }], template: { metadata: { labels: { own: '{{a}}' } } } } }];
-    const [application] = expandApplicationSet(
-      { generators, template: { metadata: { name: 'n-{{a}}' } } },
-      'argocd',
-      () => undefined,
-    );
-    expect(application?.metadata).toMatchObject({ name: 'n-b', labels: { own: 'b' } });
+  it('cd/A18, cd/A19 leave the local cluster out when a selector is given', () => {
+    expect(names({ clusters: { selector: { matchLabels: { environment: 'production' } } } })).toEqual([
+      'production_01/west',
+    ]);
+    const values = ['production', 'staging'];
+    const matchExpressions = [{ key: 'environment', operator: 'In', values }];
+    expect(names({ clusters: { selector: { matchExpressions } } })).toEqual(['production_01/west', 'staging-01']);
   });
 
-  it('refuses what is not reproduced, by field', () => {
-    const refuse = (spec: ApplicationSetSpec) => () => expandApplicationSet(spec, 'argocd', () => undefined);
-    expect(refuse({ strategy: { type: 'RollingSync' } })).toThrow('spec.strategy.type: RollingSync is not reproduced');
-    expect(refuse({ wild: 1 })).toThrow('spec.wild: not reproduced');
-    expect(refuse({ goTemplate: true, goTemplateOptions: ['x=y'] })).toThrow('unrecognized option: x=y');
+  it('cd/A20 gives one list', () => {
+    const [set, ...more] = run({ clusters: { flatList: true } }, GO, {}, all);
+    expect(more).toEqual([]);
+    expect((set as { clusters: Params[] }).clusters.map(({ name }) => name)).toEqual([
+      'production_01/west',
+      'staging-01',
+      'in-cluster',
+    ]);
   });
 
-  it('leaves unknown fasttemplate tags as they are', () => {
-    expect(renderFasttemplate('{{a}} {{ b }} {{c', { a: '1' })).toBe('1 {{ b }} {{c');
+  it('does not add the local cluster twice', () => {
+    const local = { ...cluster('here'), server: 'https://kubernetes.default.svc' };
+    expect(run({ clusters: {} }, FAST, {}, [local]).map(({ name }) => name)).toEqual(['here']);
+  });
+});
+
+describe('what is refused', () => {
+  it.each([
+    [{ plugin: {} }, 'spec.generators[0].plugin: this generator is not reproduced'],
+    [{ clusterDecisionResource: {} }, 'spec.generators[0].clusterDecisionResource: this generator is not reproduced'],
+    [{ list: { elements: [], typo: 1 } as never }, 'spec.generators[0].list.typo: not reproduced'],
+    [{ list: { elementsYaml: 'a: [' } }, 'spec.generators[0].list.elementsYaml: '],
+    [{ list: { elementsYaml: 'a: b' } }, 'elementsYaml: must be a list'],
+    [{ list: 'x' as never }, 'spec.generators[0].list: must be a mapping'],
+    [{ git: { repoURL: 'r' } }, 'ApplicationSet is empty'],
+    [{ ...list(), selector: { matchExpressions: [{ key: 'a', operator: 'Like' }] } }, '"Like" is not a valid label'],
+    [{ scmProvider: { github: { organization: 'o' } } }, 'pern-gitops.dev/scm-fixture'],
+  ])('%j', (entry, message) => {
+    expect(() => run(entry as Generator)).toThrow(message);
+  });
+
+  it('a generator of a project that does not exist', () => {
+    const entry: Generator = { git: { repoURL: 'r', directories: [{ path: '*' }] } };
+    const inputs = { ask: repository({}) as never, clusters: [], project: 'gone', hasProject: () => false };
+    expect(() => generate(entry, 'f', FAST, inputs)).toThrow('error getting project gone');
   });
 });

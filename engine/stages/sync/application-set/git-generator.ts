@@ -1,25 +1,24 @@
-import { parse } from 'yaml';
 import { isRecord } from '#core/json.ts';
 import { normalize } from '#lib/gotemplate/index.ts';
-import type { Answer, Question } from '#machine/questions.ts';
-import { formatFailure } from '../../commit/failures.ts';
 import { compilePathMatch, compilePathspec } from '../../render/glob.ts';
-import { flatten, renderText, type Templating } from './templating.ts';
-import { GeneratorError, type GitGenerator, type Params, type PathItem, PendingError } from './types.ts';
-
-/** Asks, and returns the answer when it is there. */
-export type Ask = <Q extends Question>(question: Q) => Answer<Q> | undefined;
+import { answered, type GeneratorContext, refuseOthers } from './inputs.ts';
+import { flatten } from './selection.ts';
+import type { Templating } from './templating.ts';
+import { GeneratorError, type GitGenerator, type Params, type PathItem } from './types.ts';
+import { withValues } from './values.ts';
+import { parseYaml } from './yaml-text.ts';
 
 /** The parameter sets of a git generator. Throws PendingError, GeneratorError, TemplateError. */
-export function generateFromGit(git: GitGenerator, templating: Templating, ask: Ask): Params[] {
-  for (const field of Object.keys(git)) {
-    if (!KNOWN.has(field)) throw new GeneratorError(`git generator: field ${field} is not reproduced`);
-  }
-  const { repoURL } = git;
-  const sha = answered(ask({ ask: 'revision', repoURL, revision: git.revision ?? '' }), 'revision').sha;
-  const what = git.directories !== undefined ? 'directories' : 'files';
+export function generateFromGit(git: GitGenerator, context: GeneratorContext): Params[] {
+  const { templating, ask, field } = context;
+  refuseOthers(git, KNOWN, field);
   if (git.directories === undefined && git.files === undefined) throw new GeneratorError('ApplicationSet is empty');
-  const tree = answered(ask({ ask: 'tree', repoURL, sha }), what);
+  refuseUnknownProject(context);
+  const { repoURL } = git;
+  const trying = (what: string) => `error generating params from git: error getting ${what} from repo`;
+  const what = git.directories !== undefined ? 'directories' : 'files';
+  const { sha } = answered(ask({ ask: 'revision', repoURL, revision: git.revision ?? '' }), trying(what));
+  const tree = answered(ask({ ask: 'tree', repoURL, sha }), trying(what));
   if (git.directories !== undefined) {
     return selectDirectories(tree.directories, git.directories).map((path) =>
       pathParams(path, undefined, {}, git, templating),
@@ -27,7 +26,7 @@ export function generateFromGit(git: GitGenerator, templating: Templating, ask: 
   }
   const paths = selectFiles(tree.files, git.files ?? []);
   if (paths.length === 0) return [];
-  const { contents } = answered(ask({ ask: 'files', repoURL, sha, paths }), what);
+  const { contents } = answered(ask({ ask: 'files', repoURL, sha, paths }), trying(what));
   return paths.flatMap((path) =>
     parseContent(contents[path] ?? '', path, repoURL).map((content) => {
       const slash = path.lastIndexOf('/');
@@ -47,14 +46,11 @@ const KNOWN = new Set([
   'template',
 ]);
 
-function answered<T>(
-  answer: { ok: true; value: T } | { ok: false; failure: Parameters<typeof formatFailure>[0] } | undefined,
-  what: string,
-): T {
-  if (answer === undefined) throw new PendingError();
-  if (answer.ok) return answer.value;
+/** A set's project decides about access to its repository; one that a template names cannot be looked up. */
+function refuseUnknownProject({ project, hasProject }: GeneratorContext): void {
+  if (project === undefined || hasProject === undefined || hasProject(project)) return;
   throw new GeneratorError(
-    `error generating params from git: error getting ${what} from repo: ${formatFailure(answer.failure)}`,
+    `error getting project ${project}: AppProject.argoproj.io ${JSON.stringify(project)} not found`,
   );
 }
 
@@ -83,18 +79,15 @@ export function selectFiles(files: readonly string[], items: readonly PathItem[]
 
 /** A file's content as parameter sets: one for an object or an empty file, one an element for a list (A11-A14). */
 export function parseContent(text: string, path: string, repoURL: string): Record<string, unknown>[] {
-  const unreadable = () =>
-    new GeneratorError(`unable to process file '${path}' from repository '${repoURL}': unable to parse file`);
-  let value: unknown;
-  try {
-    value = parse(text);
-  } catch {
-    throw unreadable();
-  }
+  const unreadable = (problem: string) =>
+    new GeneratorError(
+      `error generating params from git: unable to process file '${path}' from repository '${repoURL}': unable to parse file: ${problem}`,
+    );
+  const value = parseYaml(text, unreadable);
   if (value === null || value === undefined) return [{}];
   if (isRecord(value)) return [value];
   if (Array.isArray(value) && value.every(isRecord)) return value;
-  throw unreadable();
+  throw unreadable('neither an object nor a list of objects');
 }
 
 function pathParams(
@@ -124,14 +117,4 @@ function pathParams(
     flat[`${key}[${index}]`] = segment;
   });
   return withValues(flat, git.values, templating);
-}
-
-/** `values` of a generator, filled in with its own parameters (case cd/A07). */
-export function withValues(params: Params, values: Record<string, string> | undefined, templating: Templating): Params {
-  const entries = Object.entries(values ?? {}).map(
-    ([key, text]) => [key, renderText(text, params, templating)] as const,
-  );
-  if (entries.length === 0) return params;
-  if (templating.go) return { ...params, values: Object.fromEntries(entries) };
-  return { ...params, ...Object.fromEntries(entries.map(([key, text]) => [`values.${key}`, text])) };
 }

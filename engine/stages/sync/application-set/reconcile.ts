@@ -1,9 +1,11 @@
 import type { Effect } from '#control/plan.ts';
+import { deepEqual } from '#core/json.ts';
 import { refOf } from '#kube/kinds.ts';
 import { computeMergePatch } from '#kube/merge-patch.ts';
 import { controllerOf, controllerReference, type KubeObject, type Manifest } from '#kube/object.ts';
-import { withIgnoredFromLive } from '../application/ignore-differences.ts';
-import { parseJqPath, parsePointer } from '../application/json-path.ts';
+import { compileIgnoreDifferences, type IgnoreRule, withIgnoredFromLive } from '../application/ignore-differences.ts';
+import type { Operation } from '../application/types.ts';
+import { normaliseSpec } from './expand.ts';
 import type { ApplicationSet } from './types.ts';
 
 const PRESERVED_ANNOTATIONS = [
@@ -29,13 +31,35 @@ export function permissionsOf(policy: string | undefined): { update: boolean; re
   }
 }
 
-/** The write that brings one Application to what the set wants, or none (argo-cd.md §2.3). */
+export type Write = { effect: Effect; verb: 'created' | 'updated' } | { error: string } | undefined;
+
+/** What a set's writes have in common, made ready once a plan. */
+export interface Writer {
+  set: ApplicationSet;
+  mayUpdate: boolean;
+  ignored: readonly IgnoreRule[];
+}
+
+/** Throws WriteError for `ignoreApplicationDifferences` that cannot be read. */
+export function writerOf(set: ApplicationSet, mayUpdate: boolean): Writer {
+  return { set, mayUpdate, ignored: ignoreRules(set) };
+}
+
+/** Nothing may be written: the message names the field. */
+export class WriteError extends Error {
+  override name = 'WriteError';
+}
+
+/**
+ * The write that brings one Application to what the set wants, or none (argo-cd.md §2.3).
+ * @param operation A sync to start with it.
+ */
 export function writeApplication(
-  set: ApplicationSet,
+  { set, mayUpdate, ignored }: Writer,
   desired: Manifest,
   live: KubeObject | undefined,
-  mayUpdate: boolean,
-): { effect: Effect; verb: 'created' | 'updated' } | { error: string } | undefined {
+  operation?: Operation,
+): Write {
   const owner = controllerReference(set);
   if (live === undefined) {
     const object = { ...desired, metadata: { ...desired.metadata, ownerReferences: [owner] } };
@@ -43,22 +67,39 @@ export function writeApplication(
   }
   const current = controllerOf(live);
   if (current !== undefined && (current.kind !== set.kind || current.name !== set.metadata.name)) {
-    return { error: `Application "${live.metadata.name}" is already owned by ${current.kind} ${current.name}` };
+    const { namespace, name } = live.metadata;
+    return {
+      error: `Object ${namespace}/${name} is already owned by another ${current.kind} controller ${current.name}`,
+    };
   }
-  if (!mayUpdate) return undefined;
-  const next = nextState(set, withIgnored(set, desired, live), live);
+  if (!mayUpdate) {
+    return current === undefined
+      ? { error: `applications.argoproj.io ${JSON.stringify(live.metadata.name)} already exists` }
+      : undefined;
+  }
+  const next = nextState(set, withIgnored(ignored, desired, live), live);
   const patch = computeMergePatch(stateOf(live), next);
   const adopt = current?.uid === owner.uid ? undefined : { ownerReferences: [owner] };
-  if (patch === undefined && adopt === undefined) return undefined;
+  if (patch === undefined && adopt === undefined && operation === undefined) return undefined;
   const metadata = { ...(patch?.metadata as object | undefined), ...adopt };
-  const whole = Object.keys(metadata).length === 0 ? { ...patch } : { ...patch, metadata };
+  const whole = {
+    ...patch,
+    ...(Object.keys(metadata).length === 0 ? {} : { metadata }),
+    ...(operation === undefined ? {} : { operation }),
+  };
   return { effect: { effect: 'patch', target: refOf(live), patch: whole }, verb: 'updated' };
+}
+
+/** Whether the set would change the live spec (argo-cd.md §2.8 B): the same comparison as a write makes. */
+export function changesSpec({ ignored }: Writer, desired: Manifest, live: KubeObject): boolean {
+  const wanted = withIgnored(ignored, desired, live).spec as Record<string, unknown>;
+  return !deepEqual(normaliseSpec(live.spec as Record<string, unknown>), wanted);
 }
 
 /** The parts of an Application a set decides about. */
 function stateOf(object: Manifest | KubeObject) {
   const { labels, annotations, finalizers } = object.metadata;
-  return { metadata: { labels, annotations, finalizers }, spec: object.spec };
+  return { metadata: { labels, annotations, finalizers }, spec: normaliseSpec(object.spec as Record<string, unknown>) };
 }
 
 function nextState(set: ApplicationSet, desired: Manifest, live: KubeObject) {
@@ -87,14 +128,15 @@ function withKept(
 }
 
 /** ignoreApplicationDifferences: what the set is not to decide stays as it is live. */
-function withIgnored(set: ApplicationSet, desired: Manifest, live: KubeObject): Manifest {
+function withIgnored(ignored: readonly IgnoreRule[], desired: Manifest, live: KubeObject): Manifest {
+  if (ignored.length === 0) return desired;
   const subject = { group: 'argoproj.io', kind: 'Application', namespace: '', name: live.metadata.name };
-  const rules = (set.spec.ignoreApplicationDifferences ?? []).map((entry) => ({
-    matches: () => entry.name === undefined || entry.name === '' || entry.name === live.metadata.name,
-    paths: [
-      ...(entry.jsonPointers ?? []).map(parsePointer),
-      ...(entry.jqPathExpressions ?? []).map(parseJqPath),
-    ].filter((path) => path !== undefined),
-  }));
-  return withIgnoredFromLive(desired, live, subject, rules);
+  return withIgnoredFromLive(desired, live, subject, ignored);
+}
+
+function ignoreRules(set: ApplicationSet): readonly IgnoreRule[] {
+  const entries = (set.spec.ignoreApplicationDifferences ?? []).map((entry) => ({ ...entry, group: '*', kind: '*' }));
+  const { rules, errors } = compileIgnoreDifferences(entries, 'spec.ignoreApplicationDifferences');
+  if (errors.length > 0) throw new WriteError(`failed to build ignore diff config: ${errors.join('; ')}`);
+  return rules;
 }

@@ -1,5 +1,6 @@
-import { deepCopy, isRecord } from '#core/json.ts';
-import { GoTemplateError, renderTemplate } from '#lib/gotemplate/index.ts';
+import { isRecord } from '#core/json.ts';
+import { GoTemplateError, parseTemplate } from '#lib/gotemplate/index.ts';
+import { compileFasttemplate, FasttemplateError } from './fasttemplate.ts';
 import { type ApplicationSetSpec, type Params, TemplateError } from './types.ts';
 
 /** How an ApplicationSet's texts are filled in. */
@@ -10,65 +11,97 @@ export interface Templating {
 
 export function templatingOf(spec: Pick<ApplicationSetSpec, 'goTemplate' | 'goTemplateOptions'>): Templating {
   const options = spec.goTemplateOptions ?? [];
-  const missing = options.findLast((option) => option.startsWith('missingkey='))?.slice('missingkey='.length);
   for (const option of options) {
     if (!/^missingkey=(default|invalid|zero|error)$/.test(option)) {
       throw new TemplateError(`spec.goTemplateOptions: unrecognized option: ${option}`);
     }
   }
+  const missing = options.at(-1)?.slice('missingkey='.length);
   return { go: spec.goTemplate === true, missingKey: missing === 'error' || missing === 'zero' ? missing : 'default' };
 }
 
-/** One text with its parameters filled in. Throws TemplateError. */
-export function renderText(text: string, params: Params, { go, missingKey }: Templating): string {
-  if (!text.includes('{{')) return text;
-  if (!go) return renderFasttemplate(text, params);
-  try {
-    return renderTemplate(text, params, { missingKey });
-  } catch (error) {
-    if (error instanceof GoTemplateError)
-      throw new TemplateError(`failed to execute go template ${text}: ${error.message}`);
-    throw error;
+/** Something made ready once and filled in many times. Throws TemplateError. */
+export type Compiled<T> = (params: Params) => T;
+
+/** Characters of a template that a message repeats. */
+const SHOWN_CHARS_MAX = 200;
+
+/** One text made ready. `field` is its place in the ApplicationSet, for messages. Throws TemplateError. */
+export function compileText(text: string, { go, missingKey }: Templating, field = ''): Compiled<string> {
+  // Without an action a Go template is its own text; so is a fasttemplate.
+  if (!text.includes('{{')) return () => text;
+  const failed = (doing: string, error: unknown): unknown => {
+    if (!(error instanceof GoTemplateError) && !(error instanceof FasttemplateError)) return error;
+    const shown = text.length > SHOWN_CHARS_MAX ? `${text.slice(0, SHOWN_CHARS_MAX)}…` : text;
+    const place = field === '' ? '' : ` (${field})`;
+    return new TemplateError(`${doing} ${shown}: ${error.message}${place}`);
+  };
+  if (!go) {
+    try {
+      return compileFasttemplate(text);
+    } catch (error) {
+      throw failed('invalid template', error);
+    }
   }
+  let render: (data: unknown, options: { missingKey: Templating['missingKey'] }) => string;
+  try {
+    render = parseTemplate(text);
+  } catch (error) {
+    throw failed('failed to parse template', error);
+  }
+  return (params) => {
+    try {
+      return render(params, { missingKey });
+    } catch (error) {
+      throw failed('failed to execute go template', error);
+    }
+  };
 }
 
-/** `{{ key }}`; a key that is not there, or whose value is no text, leaves the tag as it is. */
-export function renderFasttemplate(text: string, params: Params): string {
-  return text.replace(/\{\{([^{}]*)\}\}/g, (tag, key: string) => {
-    const value = params[key.trim()];
-    return typeof value === 'string' ? value : tag;
+/** One text with its parameters filled in. Throws TemplateError. */
+export function renderText(text: string, params: Params, templating: Templating, field?: string): string {
+  return compileText(text, templating, field)(params);
+}
+
+/** Every text in a value, member names included. What has no template in it is passed on as it is, not copied. */
+export function compileTexts<T>(value: T, templating: Templating, field = ''): Compiled<T> {
+  return (compileValue(value, templating, field) ?? (() => value)) as Compiled<T>;
+}
+
+export function renderTexts<T>(value: T, params: Params, templating: Templating, field?: string): T {
+  return compileTexts(value, templating, field)(params);
+}
+
+/** Undefined when the value has nothing to fill in. */
+function compileValue(value: unknown, templating: Templating, field: string): Compiled<unknown> | undefined {
+  if (typeof value === 'string') return value.includes('{{') ? compileText(value, templating, field) : undefined;
+  if (Array.isArray(value)) {
+    const items = value.map((item, index) => compileValue(item, templating, `${field}[${index}]`));
+    if (items.every((item) => item === undefined)) return undefined;
+    return (params) => value.map((item: unknown, index) => items[index]?.(params) ?? item);
+  }
+  if (!isRecord(value)) return undefined;
+  const members = Object.entries(value).map(([key, member]) => {
+    const place = field === '' ? key : `${field}.${key}`;
+    const name = compileValue(key, templating, place) as Compiled<string> | undefined;
+    return { key, member, name, fill: compileValue(member, templating, place) };
   });
-}
-
-/** Every text in a value, member names included, with its parameters filled in. */
-export function renderTexts<T>(value: T, params: Params, templating: Templating): T {
-  if (typeof value === 'string') return renderText(value, params, templating) as T;
-  if (Array.isArray(value)) return value.map((item) => renderTexts(item, params, templating)) as T;
-  if (!isRecord(value)) return value;
-  const entries = Object.entries(value).map(([key, member]) => [
-    renderText(key, params, templating),
-    renderTexts(member, params, templating),
-  ]);
-  return Object.fromEntries(entries) as T;
-}
-
-/** Nested values as one level of `a.b.c`; list elements as `a.0`. Values become texts. */
-export function flatten(value: unknown, prefix = ''): Record<string, string> {
-  if (!isRecord(value) && !Array.isArray(value)) return prefix === '' ? {} : { [prefix]: scalarText(value) };
-  return Object.assign(
-    {},
-    ...Object.entries(value).map(([key, member]) => flatten(member, prefix === '' ? key : `${prefix}.${key}`)),
-  ) as Record<string, string>;
-}
-
-function scalarText(value: unknown): string {
-  return value === null || value === undefined ? '' : String(value);
+  if (members.every(({ name, fill }) => name === undefined && fill === undefined)) return undefined;
+  return (params) => {
+    const result: Record<string, unknown> = {};
+    for (const { key, member, name, fill } of members) {
+      result[name === undefined ? key : name(params)] = fill === undefined ? member : fill(params);
+    }
+    return result;
+  };
 }
 
 /** `over` laid over `under`, maps merged, everything else replaced. */
 export function deepMerge(under: unknown, over: unknown): unknown {
-  if (!isRecord(under) || !isRecord(over)) return deepCopy(over);
+  if (!isRecord(under) || !isRecord(over)) return over;
   const result: Record<string, unknown> = { ...under };
-  for (const [key, value] of Object.entries(over)) result[key] = key in under ? deepMerge(under[key], value) : value;
+  for (const [key, value] of Object.entries(over)) {
+    result[key] = Object.hasOwn(under, key) ? deepMerge(under[key], value) : value;
+  }
   return result;
 }

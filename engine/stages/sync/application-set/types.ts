@@ -1,5 +1,6 @@
 import type { KubeObject, ObjectMeta } from '#kube/object.ts';
 import type { LabelSelector } from '#kube/selector.ts';
+import type { ApplicationProgress, Strategy } from './rolling-sync/types.ts';
 
 /** One set of parameters a generator gives: flat texts with fasttemplate, nested values with Go templates. */
 export type Params = Readonly<Record<string, unknown>>;
@@ -16,7 +17,40 @@ export interface GitGenerator {
   files?: PathItem[];
   values?: Record<string, string>;
   pathParamPrefix?: string;
+  requeueAfterSeconds?: number;
   template?: ApplicationTemplate;
+}
+
+export interface ClusterGenerator {
+  selector?: LabelSelector;
+  values?: Record<string, string>;
+  flatList?: boolean;
+  template?: ApplicationTemplate;
+}
+
+/** One provider block (`github`, `gitlab`, …) beside filters; which one is found by name. */
+export interface ScmProviderGenerator {
+  filters?: ScmFilter[];
+  cloneProtocol?: string;
+  values?: Record<string, string>;
+  template?: ApplicationTemplate;
+  [provider: string]: unknown;
+}
+
+export interface ScmFilter {
+  repositoryMatch?: string;
+  pathsExist?: string[];
+  pathsDoNotExist?: string[];
+  labelMatch?: string;
+  branchMatch?: string;
+}
+
+export interface PullRequestGenerator {
+  filters?: { branchMatch?: string; targetBranchMatch?: string; titleMatch?: string }[];
+  continueOnRepoNotFoundError?: boolean;
+  values?: Record<string, string>;
+  template?: ApplicationTemplate;
+  [provider: string]: unknown;
 }
 
 export interface ListGenerator {
@@ -28,6 +62,9 @@ export interface ListGenerator {
 export interface Generator {
   git?: GitGenerator;
   list?: ListGenerator;
+  clusters?: ClusterGenerator;
+  scmProvider?: ScmProviderGenerator;
+  pullRequest?: PullRequestGenerator;
   matrix?: { generators?: Generator[]; template?: ApplicationTemplate };
   merge?: { generators?: Generator[]; mergeKeys?: string[]; template?: ApplicationTemplate };
   selector?: LabelSelector;
@@ -52,7 +89,7 @@ export interface ApplicationSetSpec {
   template?: ApplicationTemplate;
   templatePatch?: string;
   syncPolicy?: { preserveResourcesOnDeletion?: boolean; applicationsSync?: string };
-  strategy?: { type?: string; [field: string]: unknown };
+  strategy?: Strategy;
   preservedFields?: { annotations?: string[]; labels?: string[] };
   ignoreApplicationDifferences?: { name?: string; jsonPointers?: string[]; jqPathExpressions?: string[] }[];
   [field: string]: unknown;
@@ -70,6 +107,7 @@ export interface ApplicationSetStatus {
   conditions?: ApplicationSetCondition[];
   resources?: Record<string, unknown>[];
   resourcesCount?: number;
+  applicationStatus?: ApplicationProgress[];
   health?: { status: string; message?: string; lastTransitionTime?: string };
   [field: string]: unknown;
 }

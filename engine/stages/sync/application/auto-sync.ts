@@ -2,13 +2,16 @@ import { parseTime } from '#core/clock.ts';
 import { deepEqual } from '#core/json.ts';
 import type { ApplicationConfig } from './config.ts';
 import type { Refreshed } from './refresh.ts';
-import type { Application, ApplicationCondition, ApplicationSource, Operation, OperationState } from './types.ts';
+import { type SourceSet, sourceSetOf } from './sources.ts';
+import type { Application, ApplicationCondition, Operation, OperationState } from './types.ts';
 
 export interface AutoSync {
   operation?: Operation;
   condition?: Pick<ApplicationCondition, 'type' | 'message'>;
   /** A self-heal that must wait until then. */
   notBeforeMs?: number;
+  /** A sync window blocks automated sync: what it said last about errors still stands. */
+  keepsSyncError?: boolean;
 }
 
 const RETRY_LIMIT_DEFAULT = 5;
@@ -20,17 +23,19 @@ export function planAutoSync(
   config: Pick<ApplicationConfig, 'selfHealBackoff'>,
   nowMs: number,
 ): AutoSync {
-  const { syncPolicy, source = {} } = application.spec;
+  const { syncPolicy } = application.spec;
+  const sources = sourceSetOf(application.spec) ?? { sources: [], isMultiple: false };
   const automated = syncPolicy?.automated;
-  const { revision, status } = refreshed.sync;
+  const { revision, revisions, status } = refreshed.sync;
+  const shas = revisions ?? (revision === undefined ? [] : [revision]);
   if (automated === undefined || automated === null || automated.enabled === false) return {};
   if (application.operation !== undefined || application.metadata.deletionTimestamp !== undefined) return {};
-  if (status !== 'OutOfSync' || revision === undefined) return {};
+  if (status !== 'OutOfSync' || shas.length === 0) return {};
   const pending = refreshed.resources.filter((resource) => resource.status !== 'Synced');
   if (automated.prune !== true && pending.every(({ requiresPruning }) => requiresPruning === true)) return {};
   const last = application.status?.operationState;
   const sync: NonNullable<Operation['sync']> = {
-    revision,
+    ...(revisions === undefined ? { revision } : { revisions }),
     ...(automated.prune === true ? { prune: true } : {}),
     ...(syncPolicy?.syncOptions === undefined ? {} : { syncOptions: syncPolicy.syncOptions }),
   };
@@ -39,9 +44,10 @@ export function planAutoSync(
     initiatedBy: { automated: true },
     retry: syncPolicy?.retry ?? { limit: RETRY_LIMIT_DEFAULT },
   };
-  if (isAttempted(last, revision, source)) {
+  const named = shas.join(' ');
+  if (isAttempted(last, shas, sources, refreshed.touched)) {
     if (last?.phase !== 'Succeeded') {
-      return syncError(`Failed last sync attempt to [${revision}]: ${last?.message ?? ''}`);
+      return syncError(`Failed last sync attempt to [${named}]: ${last?.message ?? ''}`);
     }
     if (automated.selfHeal !== true) return {};
     const attempts = last.operation.sync?.autoHealAttemptsCount ?? 0;
@@ -56,7 +62,7 @@ export function planAutoSync(
     }));
   }
   if (automated.prune === true && automated.allowEmpty !== true && wouldWipeOut(refreshed)) {
-    return syncError(`Skipping sync attempt to [${revision}]: auto-sync will wipe out all resources`);
+    return syncError(`Skipping sync attempt to [${named}]: auto-sync will wipe out all resources`);
   }
   return { operation };
 }
@@ -69,15 +75,27 @@ function wouldWipeOut({ resources }: Refreshed): boolean {
   return resources.every(({ requiresPruning }) => requiresPruning === true);
 }
 
-/** True when the last operation was for this revision and this source (case cd/C11). */
-export function isAttempted(last: OperationState | undefined, revision: string, source: ApplicationSource): boolean {
+/**
+ * True when the last operation was for these revisions of these sources (case cd/C11).
+ * @param touched False: the revisions are known to change nothing, so they need not be the same.
+ */
+export function isAttempted(
+  last: OperationState | undefined,
+  shas: readonly string[],
+  set: SourceSet,
+  touched = true,
+): boolean {
   if (last === undefined) return false;
   const completed = last.phase !== 'Running' && last.phase !== 'Terminating';
-  if (last.syncResult === undefined) {
-    const requested = last.operation.sync?.revision;
-    return completed && (requested === undefined || requested === '' || requested === revision);
+  const { syncResult } = last;
+  if (syncResult === undefined) {
+    const { revision, revisions } = last.operation.sync ?? {};
+    const requested = revisions ?? (revision ? [revision] : []);
+    return completed && (requested.length === 0 || deepEqual(requested, shas));
   }
-  return last.syncResult.revision === revision && deepEqual(last.syncResult.source, source);
+  const deployed = syncResult.revisions ?? [syncResult.revision];
+  if (touched && !deepEqual(deployed, shas)) return false;
+  return deepEqual(sourceSetOf(syncResult)?.sources ?? [], set.sources);
 }
 
 /** 0, 2 s, 6 s, 18 s, … for the attempts made so far (case cd/C10). */

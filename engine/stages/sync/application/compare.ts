@@ -13,8 +13,10 @@ import {
 import type { ApplicationConfig } from './config.ts';
 import { compareOptions, hasHookAnnotation, isSkipped } from './hooks.ts';
 import { type IgnoreRule, withIgnoredFromLive, withoutIgnored } from './ignore-differences.ts';
+import { recordsOwners } from './managed-fields.ts';
+import type { Settings } from './settings.ts';
 import { resourceKey, type Targets } from './targets.ts';
-import { trackedInstance } from './tracking.ts';
+import { trackedInstance, withTrackingBackfilled } from './tracking.ts';
 import type { Target } from './types.ts';
 
 /** What would happen if a target were applied now. */
@@ -31,8 +33,6 @@ export interface ComparedResource {
   name: string;
   target: Target | undefined;
   live: KubeObject | undefined;
-  /** Undefined without a target and for kinds the engine does not serve. */
-  prediction: Prediction | undefined;
   status: 'Synced' | 'OutOfSync' | 'Unknown';
   /** Live, managed, and no longer declared. */
   requiresPruning: boolean;
@@ -47,6 +47,8 @@ export interface Comparison {
   resources: readonly ComparedResource[];
   /** Live resources that another Application manages too: key → instance. */
   shared: readonly { resource: ComparedResource; instance: string }[];
+  /** Resources for which a rule names managers, and that do not record who owns what. */
+  ownerless: readonly ComparedResource[];
 }
 
 export interface CompareInput {
@@ -60,26 +62,77 @@ export interface CompareInput {
   ignore: readonly IgnoreRule[];
   /** RespectIgnoreDifferences. */
   respectIgnore: boolean;
+  /** The destination's namespace is made from managedNamespaceMetadata: it is never an extra object. */
+  managesNamespace: boolean;
+  settings: Settings;
   objects: Reader;
   config: ApplicationConfig;
 }
 
-/** Compares what a commit declares with what is there (argo-cd.md §3.3). */
+interface Remembered {
+  input: CompareInput;
+  lives: readonly (KubeObject | undefined)[];
+  comparison: Comparison;
+}
+
+const LAST = new WeakMap<Targets, Remembered>();
+
+/**
+ * Compares what a commit declares with what is there (argo-cd.md §3.3). The last comparison of the same targets is
+ * returned again while nothing it was made of has changed; stored objects are frozen, so that is a matter of identity.
+ */
 export function compareState(input: CompareInput): Comparison {
+  const lives = input.targets.resources.map((target) => liveOf(input.objects, target));
+  const last = LAST.get(input.targets);
+  if (last !== undefined && isSameList(last.lives, lives) && isSameInput(last.input, input)) return last.comparison;
+  const comparison = newComparison(input, lives);
+  LAST.set(input.targets, { input, lives, comparison });
+  return comparison;
+}
+
+function isSameInput(left: CompareInput, right: CompareInput): boolean {
+  return (
+    left.project === right.project &&
+    left.ignore === right.ignore &&
+    left.settings === right.settings &&
+    left.respectIgnore === right.respectIgnore &&
+    left.managesNamespace === right.managesNamespace &&
+    left.config === right.config &&
+    left.objects === right.objects &&
+    left.projectName === right.projectName &&
+    deepEqual(left.destination, right.destination) &&
+    isSameList(left.tracked, right.tracked)
+  );
+}
+
+function isSameList(left: readonly unknown[], right: readonly unknown[]): boolean {
+  return left.length === right.length && left.every((item, index) => item === right[index]);
+}
+
+function newComparison(input: CompareInput, lives: readonly (KubeObject | undefined)[]): Comparison {
   const byKey = new Map<string, ComparedResource>();
-  for (const target of input.targets.resources) {
-    if (isSkipped(target.manifest)) continue;
-    byKey.set(target.key, compareTarget(input, target, liveOf(input.objects, target)));
+  for (const [index, target] of input.targets.resources.entries()) {
+    if (!isSkipped(target.manifest)) byKey.set(target.key, compareTarget(input, target, lives[index]));
   }
-  const skipped = new Set(input.targets.resources.map((target) => target.key));
+  const declared = new Set(input.targets.resources.map((target) => target.key));
   for (const live of input.tracked) {
     const key = resourceKey(live);
-    if (skipped.has(key) || hasHookAnnotation(live) || isSkipped(live)) continue;
+    if (declared.has(key) || hasHookAnnotation(live) || isSkipped(live)) continue;
     const extra = compareExtra(input, key, live);
     if (extra !== undefined) byKey.set(key, extra);
   }
   const resources = [...byKey.values()].sort((left, right) => (left.key < right.key ? -1 : 1));
-  return { resources, shared: resources.flatMap((resource) => sharedWith(resource, input.instance)) };
+  return {
+    resources,
+    shared: resources.flatMap((resource) => sharedWith(resource, input)),
+    ownerless: resources.filter((resource) => isOwnerless(resource, input)),
+  };
+}
+
+/** A rule about field managers would do something here, if the object said who owns its fields. */
+function isOwnerless(resource: ComparedResource, { ignore }: CompareInput): boolean {
+  if (resource.live === undefined || resource.target === undefined || recordsOwners(resource.live)) return false;
+  return ignore.some((rule) => rule.managers.length > 0 && rule.matches(resource));
 }
 
 /** The live object in a target's place. */
@@ -91,17 +144,18 @@ export function liveOf(objects: Reader, target: Target): KubeObject | undefined 
 function compareTarget(input: CompareInput, target: Target, live: KubeObject | undefined): ComparedResource {
   const forbidden = forbiddenBy(input, target, target.known ? target.namespaced : true, target.known);
   const base = { ...target, target, live: target.known ? live : undefined, requiresPruning: false, counts: true };
-  if (!target.known) return { ...base, prediction: undefined, status: 'OutOfSync', forbidden };
-  const prediction = predict(input, target, live);
-  if (forbidden !== undefined) return { ...base, live: undefined, prediction, status: 'Unknown', forbidden };
-  const same = live !== undefined && prediction.object !== undefined && isSame(input, target, prediction.object, live);
-  return { ...base, prediction, status: same ? 'Synced' : 'OutOfSync', forbidden };
+  if (!target.known) return { ...base, status: 'OutOfSync', forbidden };
+  if (forbidden !== undefined) return { ...base, live: undefined, status: 'Unknown', forbidden };
+  if (live === undefined) return { ...base, status: 'OutOfSync', forbidden };
+  return { ...base, status: isSame(input, target, live) ? 'Synced' : 'OutOfSync', forbidden };
 }
 
 function compareExtra(input: CompareInput, key: string, live: KubeObject): ComparedResource | undefined {
   const kind = findKind(kindIdOf(live)) as ResourceKind;
   const { name, namespace = '' } = live.metadata;
   const subject = { group: groupOf(live.apiVersion), kind: live.kind, name, namespace };
+  if (input.settings.isExcluded(subject)) return undefined;
+  if (input.managesNamespace && key === `/Namespace//${input.destination.namespace}`) return undefined;
   if (forbiddenBy(input, subject, kind.namespaced, true) !== undefined) return undefined;
   return {
     key,
@@ -109,7 +163,6 @@ function compareExtra(input: CompareInput, key: string, live: KubeObject): Compa
     version: kind.version,
     target: undefined,
     live,
-    prediction: undefined,
     status: 'OutOfSync',
     requiresPruning: true,
     counts: !compareOptions(live).includes('IgnoreExtraneous'),
@@ -141,8 +194,6 @@ export function predict(
   live: KubeObject | undefined,
   strategy: 'apply' | 'replace' = 'apply',
 ): Prediction {
-  const remembered = live === undefined ? undefined : MEMO.get(target.manifest)?.get(live);
-  if (remembered !== undefined && strategy === 'apply' && !input.respectIgnore) return remembered;
   const kind = findKind(kindIdOf(target.manifest)) as ResourceKind;
   const desired = desiredManifest(input, target, live);
   try {
@@ -152,9 +203,7 @@ export function predict(
         : strategy === 'replace'
           ? ({ ...desired, metadata: { ...live.metadata, ...desired.metadata }, status: live.status } as KubeObject)
           : (threeWayMerge(lastAppliedOf(live), desired, live) as KubeObject);
-    const prediction = { object: input.config.normalise(merged, live, kind, input.objects) };
-    if (live !== undefined && strategy === 'apply' && !input.respectIgnore) remember(target.manifest, live, prediction);
-    return prediction;
+    return { object: input.config.normalise(merged, live, kind, input.objects) };
   } catch (error) {
     if (error instanceof ApiError) return { refused: { reason: error.reason, message: error.message } };
     throw error;
@@ -171,30 +220,51 @@ export function desiredManifest(
   return withIgnoredFromLive(target.manifest, live, target, input.ignore);
 }
 
-const MEMO = new WeakMap<Manifest, WeakMap<KubeObject, Prediction>>();
-
-function remember(manifest: Manifest, live: KubeObject, prediction: Prediction): void {
-  const byLive = MEMO.get(manifest) ?? new WeakMap<KubeObject, Prediction>();
-  MEMO.set(manifest, byLive);
-  byLive.set(live, prediction);
-}
-
 function newObject(manifest: Manifest): KubeObject {
   const { status: _ignored, ...rest } = manifest;
   const server = { uid: '', resourceVersion: '', creationTimestamp: '1970-01-01T00:00:00Z' };
   return { ...rest, metadata: { ...server, ...manifest.metadata, name: manifest.metadata.name ?? '' } } as KubeObject;
 }
 
-function isSame(input: CompareInput, target: Target, predicted: KubeObject, live: KubeObject): boolean {
-  const comparable = (object: KubeObject) => {
-    const { status: _status, ...rest } = object;
-    return withoutIgnored(rest, target, input.ignore);
-  };
-  return deepEqual(comparable(predicted), comparable(live));
+interface Verdict {
+  live: KubeObject;
+  input: Pick<CompareInput, 'ignore' | 'settings' | 'respectIgnore' | 'config'>;
+  same: boolean;
 }
 
-function sharedWith(resource: ComparedResource, instance: string): Comparison['shared'] {
-  const owner = resource.live === undefined ? undefined : trackedInstance(resource.live);
+/** What became of a manifest's last comparison: one object that changes must not cost that all are compared again. */
+const VERDICTS = new WeakMap<Manifest, Verdict>();
+
+function isSame(input: CompareInput, target: Target, live: KubeObject): boolean {
+  const { ignore, settings, respectIgnore, config } = input;
+  const last = VERDICTS.get(target.manifest);
+  if (
+    last?.live === live &&
+    last.input.ignore === ignore &&
+    last.input.settings === settings &&
+    last.input.respectIgnore === respectIgnore &&
+    last.input.config === config
+  ) {
+    return last.same;
+  }
+  const same = isPredictedSame(input, target, live);
+  VERDICTS.set(target.manifest, { live, input: { ignore, settings, respectIgnore, config }, same });
+  return same;
+}
+
+function isPredictedSame(input: CompareInput, target: Target, live: KubeObject): boolean {
+  const prediction = predict(input, target, live);
+  if (prediction.object === undefined) return false;
+  const comparable = (object: KubeObject) => {
+    const { status: _status, ...rest } = object;
+    return withoutIgnored(rest, target, input.ignore, live);
+  };
+  const marked = withTrackingBackfilled(live, target.manifest, input.settings.tracking);
+  return deepEqual(comparable(prediction.object), comparable(marked));
+}
+
+function sharedWith(resource: ComparedResource, { instance, settings }: CompareInput): Comparison['shared'] {
+  const owner = resource.live === undefined ? undefined : trackedInstance(resource.live, settings.tracking);
   return owner === undefined || owner === instance || resource.target === undefined
     ? []
     : [{ resource, instance: owner }];

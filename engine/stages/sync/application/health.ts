@@ -1,13 +1,34 @@
 import { isWorse } from '#kube/health/status.ts';
+import { groupOf, isDeleting, type KubeObject } from '#kube/object.ts';
 import type { ComparedResource } from './compare.ts';
 import type { ApplicationConfig } from './config.ts';
+import type { Settings } from './settings.ts';
 import type { Health, HealthStatus } from './types.ts';
 
 type Verdict = Pick<Health, 'status' | 'message'>;
 
+interface HealthRules {
+  config: Pick<ApplicationConfig, 'assessHealth'>;
+  settings: Pick<Settings, 'healthOf'>;
+}
+
+/**
+ * Health of one live object: a script of argocd-cm decides before the built-in check. Applications have none of their own
+ * (argo-cd.md §3.10): a wave of children is gated only where argocd-cm has the documented script.
+ */
+export function healthOf({ config, settings }: HealthRules, live: KubeObject): Verdict | undefined {
+  const subject = { group: groupOf(live.apiVersion), kind: live.kind };
+  const check = settings.healthOf(subject);
+  if (check !== undefined && !isDeleting(live)) return check(live);
+  if (check === undefined && subject.kind === 'Application' && subject.group === 'argoproj.io' && !isDeleting(live)) {
+    return undefined;
+  }
+  return config.assessHealth(live);
+}
+
 /** Health of a resource as status.resources shows it. */
-export function resourceHealth(config: ApplicationConfig, resource: ComparedResource): Verdict | undefined {
-  return resource.live === undefined ? { status: 'Missing' } : config.assessHealth(resource.live);
+export function resourceHealth(rules: HealthRules, resource: ComparedResource): Verdict | undefined {
+  return resource.live === undefined ? { status: 'Missing' } : healthOf(rules, resource.live);
 }
 
 /**

@@ -4,7 +4,6 @@ export const HOOK_ANNOTATION = 'argocd.argoproj.io/hook';
 export const HOOK_FINALIZER = 'argocd.argoproj.io/hook-finalizer';
 const HELM_HOOK = 'helm.sh/hook';
 const SYNC_PHASES: readonly SyncPhase[] = ['PreSync', 'Sync', 'PostSync', 'SyncFail'];
-const DELETION_HOOKS = ['PreDelete', 'PostDelete'];
 const HELM_PHASES: Readonly<Record<string, SyncPhase>> = {
   'pre-install': 'PreSync',
   'pre-upgrade': 'PreSync',
@@ -54,9 +53,24 @@ export function syncPhases(object: Annotated): SyncPhase[] {
   return isSkipped(object) ? [] : ['Sync'];
 }
 
-/** PreDelete and PostDelete, which run when the Application goes. */
-export function deletionHookOf(object: Annotated): string | undefined {
-  return csv(object.metadata.annotations?.[HOOK_ANNOTATION]).find((type) => DELETION_HOOKS.includes(type));
+export type DeletionHook = 'PreDelete' | 'PostDelete';
+
+/** Whether an object is a hook that runs when the Application goes. */
+export function isDeletionHook(object: Annotated, type: DeletionHook): boolean {
+  const { annotations } = object.metadata;
+  const helm = type === 'PreDelete' ? 'pre-delete' : 'post-delete';
+  return csv(annotations?.[HOOK_ANNOTATION]).includes(type) || csv(annotations?.[HELM_HOOK]).includes(helm);
+}
+
+/** The finalizers that hold an Application until its hooks of a type have run, and until they have been cleaned up. */
+export function deletionHookFinalizers(type: DeletionHook): [run: string, cleanup: string] {
+  const name = `${type === 'PreDelete' ? 'pre' : 'post'}-delete-finalizer.argocd.argoproj.io`;
+  return [name, `${name}/cleanup`];
+}
+
+export function hasDeletionHookFinalizer({ metadata }: { metadata: { finalizers?: string[] } }): boolean {
+  const all = (['PreDelete', 'PostDelete'] as const).map((type) => deletionHookFinalizers(type)[0]);
+  return (metadata.finalizers ?? []).some((finalizer) => all.includes(finalizer));
 }
 
 /** When a hook's object is deleted; BeforeHookCreation unless the annotation says otherwise. */

@@ -2,8 +2,11 @@ import type { Effect } from '#control/plan.ts';
 import { formatTime, parseTime } from '#core/clock.ts';
 import { parseGoDurationMs } from '#core/duration.ts';
 import { formatFailure } from '../../commit/failures.ts';
+import { healthOf } from './health.ts';
+import { integrityConditions } from './integrity.ts';
 import type { ApplicationObservation, Desired } from './observe.ts';
 import { instanceConditions } from './refresh.ts';
+import { sourceFields, sourceSetErrors, sourceSetOf } from './sources.ts';
 import { optionErrors } from './sync-options.ts';
 import { approvedAtMs, planSyncStep, planTermination, type StepInput, type StepOutcome } from './sync-step.ts';
 import { computeTasks } from './sync-tasks.ts';
@@ -15,7 +18,9 @@ import type {
   ResourceResult,
   RetryStrategy,
   SyncOperation,
+  SyncResult,
 } from './types.ts';
+import { blockedMessage, nextChangeFor, operationBlock, type WindowBlock } from './window-gate.ts';
 
 export interface OperationPlan {
   state: OperationState;
@@ -23,6 +28,8 @@ export interface OperationPlan {
   completed: boolean;
   history: HistoryEntry[] | undefined;
   wakeAtMs?: number;
+  /** The sync window that keeps it from going on. */
+  block?: WindowBlock;
 }
 
 const HISTORY_LIMIT_DEFAULT = 10;
@@ -36,6 +43,8 @@ export function planOperation(observation: ApplicationObservation, nowMs: number
   const retryAt = state.phase === 'Running' ? retryTimeMs(state) : undefined;
   if (retryAt !== undefined && nowMs < retryAt) return { ...ongoing(state), wakeAtMs: retryAt };
   if (retryAt !== undefined) return ongoing(retried(state));
+  const block = operationBlock(observation, state, parseTime(state.startedAt) ?? nowMs, nowMs);
+  if (block !== undefined) return blocked(state, block);
   const guard = guardMessage(observation, seen.desired);
   if (guard !== undefined) return settle(observation, state, { phase: 'Error', message: guard }, nowMs);
   const { desired } = seen;
@@ -43,6 +52,13 @@ export function planOperation(observation: ApplicationObservation, nowMs: number
   const shared = sharedFailure(observation, desired, state.operation.sync);
   if (shared !== undefined) return settle(observation, state, { phase: 'Failed', message: shared }, nowMs);
   return stepOperation(observation, desired, state, nowMs);
+}
+
+/** The operation stays as it is, even one that is being terminated, until the window permits it (case cd/W60). */
+function blocked(state: OperationState, block: WindowBlock): OperationPlan {
+  const message = state.phase === 'Running' ? { message: blockedMessage(block) } : {};
+  const wake = block.nextChangeMs === undefined ? {} : { wakeAtMs: block.nextChangeMs };
+  return { ...ongoing({ ...state, ...message }), ...wake, block };
 }
 
 function ongoing(state: OperationState): OperationPlan {
@@ -57,23 +73,28 @@ function stepOperation(
 ): OperationPlan {
   const step = stepInput(observation, desired, state, nowMs);
   const outcome = state.phase === 'Terminating' ? planTermination(step) : planSyncStep(step);
-  const syncResult = {
-    revision: desired.sha,
-    source: state.syncResult?.source ?? state.operation.sync?.source ?? observation.checked.source,
+  const managed = observation.application.spec.syncPolicy?.managedNamespaceMetadata;
+  const syncResult: SyncResult = {
+    revision: desired.set.isMultiple ? '' : desired.sha,
+    ...(desired.set.isMultiple ? { revisions: [...desired.shas] } : {}),
+    ...sourceFields(desired.set),
+    ...(managed === undefined ? {} : { managedNamespaceMetadata: managed }),
     ...(outcome.results.length === 0 ? {} : { resources: outcome.results }),
     ...waveTime(observation, state, outcome, nowMs),
   };
   const next = { ...state, syncResult };
   if (outcome.phase === 'Running') {
     const running = { ...next, phase: 'Running' as const, message: outcome.message };
-    return { ...ongoing(running), effects: outcome.effects, ...wakeOf(outcome) };
+    return { ...ongoing(running), effects: outcome.effects, ...wakeOf(outcome, nextChangeFor(observation, nowMs)) };
   }
   const settled = settle(observation, next, outcome, nowMs);
   return { ...settled, effects: [...outcome.effects, ...settled.effects] };
 }
 
-function wakeOf(outcome: StepOutcome): { wakeAtMs?: number } {
-  return outcome.wakeAtMs === undefined ? {} : { wakeAtMs: outcome.wakeAtMs };
+/** The step's own time, or when a sync window opens or closes, whichever comes first. */
+function wakeOf(outcome: StepOutcome, windowChangeMs: number | undefined): { wakeAtMs?: number } {
+  const times = [outcome.wakeAtMs, windowChangeMs].filter((timeMs) => timeMs !== undefined);
+  return times.length === 0 ? {} : { wakeAtMs: Math.min(...times) };
 }
 
 function waveTime(observation: ApplicationObservation, state: OperationState, outcome: StepOutcome, nowMs: number) {
@@ -103,6 +124,7 @@ function stepInput(
     revision: desired.sha,
     startedAtMs,
     namespace: checked.destination.namespace,
+    tracking: observation.settings.tracking,
     objects,
   });
   return {
@@ -117,6 +139,7 @@ function stepInput(
     compare: { ignore: checked.ignore, respectIgnore: options.includes('RespectIgnoreDifferences=true') },
     projectName: checked.projectName,
     objects,
+    assessHealth: (object) => healthOf(observation, object),
     config,
   };
 }
@@ -126,23 +149,23 @@ function guardMessage(observation: ApplicationObservation, desired: Desired | un
   const { checked, operation } = observation;
   const invalid = checked.errors.map(({ type, message }) => `${type}: ${message}`);
   invalid.push(...optionErrors('operation.sync.syncOptions', operation?.operation.sync?.syncOptions));
-  invalid.push(...unsupportedFields(operation?.operation.sync));
   if (invalid.length > 0) return invalid.join(';');
   if (operation?.operation.sync === undefined) return 'Invalid operation request: no operation specified';
-  if (desired === undefined) return 'InvalidSpecError: operation.sync.source is not reproduced';
-  if (desired.phase === 'failed') return `ComparisonError: ${loadFailure(formatFailure(desired.failure))}`;
+  if (desired === undefined) {
+    const set = sourceSetOf(operation.operation.sync);
+    return `InvalidSpecError: ${sourceSetErrors(set, 'operation.sync').join('; ')}`;
+  }
+  if (desired.phase === 'failed') {
+    const failure = formatFailure(desired.failure);
+    const local = (operation.operation.sync.manifests ?? []).length > 0;
+    return `ComparisonError: ${local ? `Failed to load local manifests: ${failure}` : loadFailure(failure)}`;
+  }
+  if (desired.phase === 'ready' && desired.unverified.length > 0) {
+    return integrityConditions(desired.unverified)
+      .map(({ type, message }) => `${type}: ${message}`)
+      .join(';');
+  }
   return undefined;
-}
-
-/** Parts of a requested sync that would change what it does, and that this engine does not do. */
-function unsupportedFields(sync: SyncOperation | undefined): string[] {
-  if (sync === undefined) return [];
-  const lists = ['manifests', 'sources', 'revisions'].filter(
-    (field) => Array.isArray(sync[field]) && (sync[field] as unknown[]).length > 0,
-  );
-  const force = sync.syncStrategy?.apply?.force === true || sync.syncStrategy?.hook?.force === true;
-  const fields = [...lists, ...(force ? ['syncStrategy.force'] : [])];
-  return fields.map((field) => `InvalidSpecError: operation.sync.${field} is not reproduced`);
 }
 
 export function loadFailure(why: string): string {
@@ -208,7 +231,7 @@ function retried(state: OperationState): OperationState {
   const refresh = state.operation.retry?.refresh === true;
   const message = `Retrying operation${refresh ? ' with latest revisions' : ''}. Attempt #${state.retryCount ?? 0}`;
   if (!refresh) return { ...rest, message };
-  const { revision: _revision, ...sync } = state.operation.sync ?? {};
+  const { revision: _revision, revisions: _revisions, ...sync } = state.operation.sync ?? {};
   const operation: Operation = { ...state.operation, sync };
   return { ...rest, operation, message };
 }
@@ -225,8 +248,9 @@ function historyAfter(
   const last = history[history.length - 1];
   const entry: HistoryEntry = {
     id: last === undefined ? 0 : last.id + 1,
-    revision: state.syncResult.revision,
-    source: state.syncResult.source,
+    ...(state.syncResult.revisions === undefined
+      ? { revision: state.syncResult.revision, source: state.syncResult.source }
+      : { revisions: state.syncResult.revisions, sources: state.syncResult.sources }),
     deployStartedAt: state.startedAt,
     deployedAt,
     ...(initiatedBy === undefined ? {} : { initiatedBy }),

@@ -1,10 +1,13 @@
-import { isRecord } from '#core/json.ts';
+import { deepEqual, isRecord } from '#core/json.ts';
 import type { KubeObject } from '#kube/object.ts';
 import { formatFailure } from '../../commit/failures.ts';
 import type { ComparedResource } from './compare.ts';
-import { aggregateHealth, resourceHealth } from './health.ts';
+import { aggregateHealth, healthOf, resourceHealth } from './health.ts';
 import { waveOf } from './hooks.ts';
+import { integrityConditions } from './integrity.ts';
 import type { ApplicationObservation, Desired } from './observe.ts';
+import { orphanConditions } from './orphans.ts';
+import { optionOf } from './sync-options.ts';
 import { resourceKey } from './targets.ts';
 import type { ApplicationCondition, ApplicationSpec, ApplicationStatus, Health, ResourceStatus } from './types.ts';
 
@@ -17,6 +20,9 @@ export interface Refreshed {
   resources: ResourceStatus[];
   conditions: Condition[];
   sourceType: string | undefined;
+  sourceTypes: string[] | undefined;
+  /** False: the revision is known to render the same as the one that was deployed last. */
+  touched: boolean;
   images: string[];
   /** Compared resources; undefined while the target state could not be loaded. */
   compared: readonly ComparedResource[] | undefined;
@@ -35,20 +41,28 @@ export function refresh(observation: ApplicationObservation): Refreshed | undefi
 }
 
 function compared(observation: ApplicationObservation, desired: Extract<Desired, { phase: 'ready' }>): Refreshed {
-  const { application, config, instance } = observation;
+  const { application, instance } = observation;
   const { resources } = desired.comparison;
-  const judged = resources.map((resource) => ({ resource, health: resourceHealth(config, resource) }));
-  const outOfSync = resources.some(({ status, counts }) => status === 'OutOfSync' && counts);
+  const judged = resources.map((resource) => ({ resource, health: resourceHealth(observation, resource) }));
+  const outOfSync =
+    resources.some(({ status, counts }) => status === 'OutOfSync' && counts) ||
+    hasChangedNamespaceMetadata(application);
   return {
     sync: {
       status: outOfSync ? 'OutOfSync' : 'Synced',
-      revision: desired.sha,
+      ...(desired.set.isMultiple ? { revisions: [...desired.shas] } : { revision: desired.sha }),
       comparedTo: comparedTo(application.spec),
     },
     health: aggregateHealth(judged, application.metadata),
-    resources: judged.map(({ resource, health }) => resourceStatus(resource, health)),
-    conditions: instanceConditions(instance, desired),
-    sourceType: desired.rendered.sourceType,
+    resources: judged.map(({ resource, health }) => resourceStatus(resource, health, observation.checked.syncOptions)),
+    conditions: [
+      ...instanceConditions(instance, desired),
+      ...integrityConditions(desired.unverified),
+      ...orphanConditions(observation.checked.project, observation.orphans),
+    ],
+    sourceType: desired.set.isMultiple ? undefined : desired.rendered.sourceType,
+    sourceTypes: desired.set.isMultiple ? [...desired.sourceTypes] : undefined,
+    touched: desired.touched,
     images: imagesOf(resources),
     compared: resources,
   };
@@ -65,21 +79,31 @@ export function instanceConditions(instance: string, desired: Extract<Desired, {
       type: 'RepeatedResourceWarning',
       message: `Resource ${target.key} appeared ${times} times among application resources.`,
     })),
+    ...desired.targets.excluded.map(({ group, kind, name }) => ({
+      type: 'ExcludedResourceWarning',
+      message: `Resource ${group}/${kind} ${name} is excluded in the settings`,
+    })),
+    ...desired.comparison.ownerless.map(({ kind, name }) => ({
+      type: 'IgnoreDifferencesWarning',
+      message: `managedFieldsManagers says nothing about ${kind}/${name}: the object does not record who owns its fields`,
+    })),
   ];
 }
 
 /** Nothing to compare with: what is known to be there keeps being shown, as Unknown. */
 function unknown(
-  { application, config, tracked }: ApplicationObservation,
+  observation: ApplicationObservation,
   conditions: Condition[],
   health: Health['status'] | undefined,
   revision?: string,
 ): Refreshed {
-  const present = tracked.map((live) => ({ live, health: config.assessHealth(live) }));
-  const last = application.status?.sync?.revision;
+  const { application, tracked } = observation;
+  const present = tracked.map((live) => ({ live, health: healthOf(observation, live) }));
+  const { revision: last, revisions } = application.status?.sync ?? {};
   return {
     sync: {
       status: 'Unknown',
+      ...(revisions === undefined ? {} : { revisions }),
       ...(revision === undefined && last === undefined ? {} : { revision: revision ?? last }),
       comparedTo: comparedTo(application.spec),
     },
@@ -91,6 +115,8 @@ function unknown(
     })),
     conditions,
     sourceType: application.status?.sourceType,
+    sourceTypes: application.status?.sourceTypes,
+    touched: true,
     images: application.status?.summary?.images ?? [],
     compared: undefined,
   };
@@ -113,6 +139,7 @@ function healthOfLive(
 function resourceStatus(
   resource: ComparedResource,
   health: Pick<Health, 'status' | 'message'> | undefined,
+  options: readonly string[],
 ): ResourceStatus {
   const { group, version, kind, namespace, name, status, requiresPruning, target, live } = resource;
   const wave = waveOf((target?.manifest ?? live) as { metadata: object });
@@ -125,6 +152,7 @@ function resourceStatus(
     status,
     ...(health === undefined ? {} : { health }),
     ...(requiresPruning ? { requiresPruning } : {}),
+    ...(needsConfirmation(options, target?.manifest, live) ? { requiresDeletionConfirmation: true } : {}),
     ...(wave === 0 ? {} : { syncWave: wave }),
   };
 }
@@ -135,10 +163,22 @@ function identityOf(key: string, apiVersion: string) {
   return { ...(group === '' ? {} : { group }), version, kind, ...(namespace === '' ? {} : { namespace }), name };
 }
 
+/** Its metadata was changed since the last sync wrote it (argo-cd.md §3.3 step 8). */
+function hasChangedNamespaceMetadata({ spec, status }: ApplicationObservation['application']): boolean {
+  const wanted = spec.syncPolicy?.managedNamespaceMetadata;
+  const result = status?.operationState?.syncResult;
+  return wanted !== undefined && result !== undefined && !deepEqual(wanted, result.managedNamespaceMetadata);
+}
+
+function needsConfirmation(options: readonly string[], ...objects: (Parameters<typeof optionOf>[2] | undefined)[]) {
+  return ['Prune', 'Delete'].some((name) => optionOf(name, options, ...objects) === 'confirm');
+}
+
 export function comparedTo(spec: ApplicationSpec): NonNullable<NonNullable<ApplicationStatus['sync']>['comparedTo']> {
-  const { source, destination, ignoreDifferences } = spec;
+  const { source, sources, destination, ignoreDifferences } = spec;
   return {
     ...(source === undefined ? {} : { source }),
+    ...(sources === undefined || sources.length === 0 ? {} : { sources }),
     ...(destination === undefined ? {} : { destination }),
     ...(ignoreDifferences === undefined ? {} : { ignoreDifferences }),
   };

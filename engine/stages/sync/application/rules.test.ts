@@ -3,7 +3,7 @@ import { isAttempted, planAutoSync, selfHealDelayMs } from './auto-sync.ts';
 import type { ComparedResource } from './compare.ts';
 import { lastWave } from './deletion.ts';
 import { aggregateHealth } from './health.ts';
-import { parseJqPath, parsePointer, removePath } from './json-path.ts';
+import { compileIgnoreDifferences, withIgnoredFromLive, withoutIgnored, withoutPointer } from './ignore-differences.ts';
 import { retryDelayMs } from './operation.ts';
 import type { Refreshed } from './refresh.ts';
 import { trackedInstance } from './tracking.ts';
@@ -27,7 +27,7 @@ function refreshed(
   status: 'Synced' | 'OutOfSync',
   resources: Partial<ResourceStatus>[] = [{ name: 'a', status: 'OutOfSync' }],
 ): Refreshed {
-  return { sync: { status, revision: 'new' }, resources } as unknown as Refreshed;
+  return { sync: { status, revision: 'new' }, resources, touched: true } as unknown as Refreshed;
 }
 
 const last = (
@@ -115,12 +115,16 @@ describe('automated sync', () => {
   });
 
   it('cd/C11 knows what was attempted', () => {
-    expect(isAttempted(last('Succeeded', 'new'), 'new', SOURCE)).toBe(true);
-    expect(isAttempted(last('Succeeded', 'old'), 'new', SOURCE)).toBe(false);
-    expect(isAttempted(last('Succeeded', 'new'), 'new', { repoURL: 'r', path: 'q' })).toBe(false);
-    expect(isAttempted(undefined, 'new', SOURCE)).toBe(false);
-    expect(isAttempted({ ...last('Running', 'x'), syncResult: undefined }, 'new', SOURCE)).toBe(false);
-    expect(isAttempted({ ...last('Error', 'x'), syncResult: undefined }, 'new', SOURCE)).toBe(true);
+    const set = (path: string) => ({ sources: [{ repoURL: 'r', path }], isMultiple: false });
+    const own = set('p');
+    expect(isAttempted(last('Succeeded', 'new'), ['new'], own)).toBe(true);
+    expect(isAttempted(last('Succeeded', 'old'), ['new'], own)).toBe(false);
+    expect(isAttempted(last('Succeeded', 'old'), ['new'], own, false), 'another commit without changes').toBe(true);
+    expect(isAttempted(last('Succeeded', 'new'), ['new'], set('q'))).toBe(false);
+    expect(isAttempted(last('Succeeded', 'old'), ['new'], set('q'), false)).toBe(false);
+    expect(isAttempted(undefined, ['new'], own)).toBe(false);
+    expect(isAttempted({ ...last('Running', 'x'), syncResult: undefined }, ['new'], own)).toBe(false);
+    expect(isAttempted({ ...last('Error', 'x'), syncResult: undefined }, ['new'], own)).toBe(true);
   });
 });
 
@@ -193,7 +197,7 @@ it('tracks by annotation, and not by one that was copied (§3.4)', () => {
   expect(trackedInstance(object('nonsense') as never)).toBeUndefined();
 });
 
-describe('paths', () => {
+describe('ignored differences (§3.3 step 6)', () => {
   const value = {
     a: { 'b/c': 1, d: 2 },
     list: [
@@ -207,23 +211,71 @@ describe('paths', () => {
     ['/list/0', { ...value, list: [{ name: 'y', v: 2 }] }],
     ['/list/1/v', { ...value, list: [{ name: 'x', v: 1 }, { name: 'y' }] }],
     ['/nope/nope', value],
+    ['/list/nope', value],
   ])('pointer %s', (pointer, expected) => {
-    expect(removePath(value, parsePointer(pointer) ?? [])).toEqual(expected);
+    expect(withoutPointer(value, pointer)).toEqual(expected);
   });
 
-  it.each([
-    ['.a."b/c"', { ...value, a: { d: 2 } }],
-    ['.a["d"]', { ...value, a: { 'b/c': 1 } }],
-    ['.list[].v', { ...value, list: [{ name: 'x' }, { name: 'y' }] }],
-    ['.list[0].v', { ...value, list: [{ name: 'x' }, { name: 'y', v: 2 }] }],
-    ['.list[] | select(.name == "y") | .v', { ...value, list: [{ name: 'x', v: 1 }, { name: 'y' }] }],
-    ['.list[] | select(.name == "x")', { ...value, list: [{ name: 'y', v: 2 }] }],
-    ['.nope?.x', value],
-  ])('jq %s', (expression, expected) => {
-    expect(removePath(value, parseJqPath(expression) ?? [])).toEqual(expected);
+  const subject = { group: 'apps', kind: 'Deployment', namespace: 'n', name: 'web' };
+  const container = (name: string, image: string, more: object = {}) => ({ name, image, ...more });
+  const live = {
+    metadata: {
+      labels: { a: '1' },
+      managedFields: [
+        { manager: 'scaler', fieldsV1: { 'f:spec': { 'f:replicas': {}, 'f:list': { 'v:"one"': {} } } } },
+        {
+          manager: 'sidecar',
+          fieldsV1: { 'f:spec': { 'f:containers': { 'k:{"name":"proxy"}': { '.': {}, 'f:image': {} } } } },
+        },
+      ],
+    },
+    spec: {
+      replicas: 5,
+      list: ['one', 'two'],
+      containers: [container('main', 'a:2', { env: [1] }), container('proxy', 'p:1')],
+    },
+  };
+  const desired = {
+    metadata: { labels: { a: '2' } },
+    spec: { replicas: 1, list: ['two'], containers: [container('main', 'a:1')] },
+  };
+  const rulesOf = (entry: object) => compileIgnoreDifferences([{ group: 'apps', kind: 'Deployment', ...entry }]).rules;
+
+  it('leaves out what field managers own', () => {
+    const rules = rulesOf({ managedFieldsManagers: ['scaler', 'sidecar'] });
+    expect(withoutIgnored(live, subject, rules, live).spec).toEqual({
+      list: ['two'],
+      containers: [container('main', 'a:2', { env: [1] }), { name: 'proxy' }],
+    });
+    expect(withoutIgnored(desired, subject, rules, live).spec).toEqual({
+      list: ['two'],
+      containers: desired.spec.containers,
+    });
+    expect(withoutIgnored(live, subject, rulesOf({ managedFieldsManagers: ['other'] }), live)).toEqual(live);
   });
 
-  it.each(['.a | map(.b)', 'a.b', '.a +', '..', '.[] | select(.a > 1)', ''])('refuses %s', (expression) => {
-    expect(parseJqPath(expression)).toBeUndefined();
+  it('RespectIgnoreDifferences takes ignored fields from live, through lists, and never the status', () => {
+    const entry = {
+      jsonPointers: ['/spec/replicas', '/status'],
+      jqPathExpressions: ['.spec.containers[] | select(.name == "proxy")', '.spec.containers[].env'],
+    };
+    expect(withIgnoredFromLive(desired, { ...live, status: { ready: 1 } }, subject, rulesOf(entry))).toEqual({
+      ...desired,
+      spec: {
+        ...desired.spec,
+        replicas: 5,
+        containers: [container('main', 'a:1', { env: [1] }), container('proxy', 'p:1')],
+      },
+    });
+    expect(withIgnoredFromLive(desired, live, { ...subject, kind: 'Service' }, rulesOf(entry))).toBe(desired);
+  });
+
+  it('says where an expression cannot be read', () => {
+    expect(
+      compileIgnoreDifferences([{ jqPathExpressions: ['.a', '.a | def'] }, { jsonPointers: ['a'] }]).errors,
+    ).toEqual([
+      'spec.ignoreDifferences[0].jqPathExpressions[1]: cannot read ".a | def": column 6: def is not reproduced',
+      'spec.ignoreDifferences[1].jsonPointers[0]: "a" does not begin with "/"',
+    ]);
   });
 });

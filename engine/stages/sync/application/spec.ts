@@ -5,8 +5,10 @@ import {
   isSourcePermitted,
   type ProjectSpec,
 } from '../app-project/permissions.ts';
+import { shapeErrors } from '../app-project/project-shape.ts';
 import type { ApplicationConfig } from './config.ts';
 import { compileIgnoreDifferences, type IgnoreRule } from './ignore-differences.ts';
+import { type SourceSet, sourceSetErrors, sourceSetOf } from './sources.ts';
 import { optionErrors } from './sync-options.ts';
 import type { Application, ApplicationCondition, ApplicationSource } from './types.ts';
 
@@ -14,41 +16,44 @@ import type { Application, ApplicationCondition, ApplicationSource } from './typ
 export interface CheckedSpec {
   /** InvalidSpecError conditions; with one of them nothing else here is used. */
   errors: Pick<ApplicationCondition, 'type' | 'message'>[];
+  /** The first source. */
   source: ApplicationSource;
+  sources: SourceSet;
   destination: Destination;
   projectName: string;
   project: ProjectSpec;
-  ignore: IgnoreRule[];
+  ignore: readonly IgnoreRule[];
   syncOptions: readonly string[];
 }
-
-/** Fields of a source that are passed on to the renderer; any other is refused by name. */
-const SOURCE_FIELDS = new Set(['repoURL', 'path', 'targetRevision', 'kustomize', 'directory']);
 
 /** Checks an Application against its project and against what is reproduced (argo-cd.md §1.11). */
 export function checkSpec(
   application: Application,
   project: KubeObject | undefined,
   config: ApplicationConfig,
+  projectClusters: readonly { server: string; name: string }[] = [],
 ): CheckedSpec {
   const { spec } = application;
   const projectName = spec.project === undefined || spec.project === '' ? 'default' : spec.project;
-  const source = spec.source ?? {};
+  const sources = sourceSetOf(spec) ?? NO_SOURCES;
   const ignore = compileIgnoreDifferences(spec.ignoreDifferences);
   const destination = resolveDestination(application, config);
   const projectSpec = (project?.spec ?? {}) as ProjectSpec;
   const messages = [
-    ...sourceErrors(application, source),
+    ...(spec.sourceHydrator === undefined ? [] : ['spec.sourceHydrator: not reproduced']),
+    ...sourceSetErrors(sources),
     ...('error' in destination ? [destination.error] : []),
     ...ignore.errors,
     ...optionErrors('spec.syncPolicy.syncOptions', spec.syncPolicy?.syncOptions),
     ...(project === undefined ? [`Application referencing project ${projectName} which does not exist`] : []),
   ];
   const place = 'error' in destination ? NOWHERE : destination;
-  if (messages.length === 0) messages.push(...projectErrors(application, source, place, projectName, projectSpec));
+  if (messages.length === 0)
+    messages.push(...projectErrors(application, sources, place, projectName, projectSpec, projectClusters));
   return {
     errors: messages.map((message) => ({ type: 'InvalidSpecError', message })),
-    source,
+    source: sources.sources[0] ?? {},
+    sources,
     destination: place,
     projectName,
     project: projectSpec,
@@ -58,24 +63,10 @@ export function checkSpec(
 }
 
 const NOWHERE: Destination = { server: '', name: '', namespace: '' };
-
-/** Problems of a source by field, whether it is the Application's or an operation's. */
-export function sourceErrors(application: Pick<Application, 'spec'>, source: ApplicationSource): string[] {
-  const errors: string[] = [];
-  if ((application.spec.sources ?? []).length > 0) errors.push('spec.sources: multiple sources are not reproduced');
-  if (application.spec.sourceHydrator !== undefined) errors.push('spec.sourceHydrator: not reproduced');
-  if (errors.length > 0) return errors;
-  for (const field of Object.keys(source).sort()) {
-    if (source[field] !== undefined && !SOURCE_FIELDS.has(field)) errors.push(`spec.source.${field}: not reproduced`);
-  }
-  if (!source.repoURL || !source.path) {
-    errors.push('spec.source.repoURL and either spec.source.path or spec.source.chart are required');
-  }
-  return errors;
-}
+const NO_SOURCES: SourceSet = { sources: [{}], isMultiple: false };
 
 /** Rules that would keep something from happening. One that is not enforced must not look as if it were. */
-const UNENFORCED_RULES = ['syncWindows', 'signatureKeys', 'sourceIntegrity', 'destinationServiceAccounts'] as const;
+const UNENFORCED_RULES = ['destinationServiceAccounts'] as const;
 
 function unenforcedRules(projectName: string, project: ProjectSpec): string[] {
   return UNENFORCED_RULES.filter((field) => {
@@ -89,16 +80,19 @@ function unenforcedRules(projectName: string, project: ProjectSpec): string[] {
 
 function projectErrors(
   application: Application,
-  source: ApplicationSource,
+  { sources }: SourceSet,
   destination: Destination,
   projectName: string,
   project: ProjectSpec,
+  projectClusters: readonly { server: string; name: string }[],
 ): string[] {
   const errors = unenforcedRules(projectName, project);
-  if (!isSourcePermitted(project, source.repoURL ?? '')) {
-    errors.push(`application repo ${source.repoURL} is not permitted in project '${projectName}'`);
+  errors.push(...shapeErrors(project).map((text) => `project '${projectName}': ${text}`));
+  for (const repoURL of new Set(sources.map((source) => source.repoURL ?? ''))) {
+    if (isSourcePermitted(project, repoURL)) continue;
+    errors.push(`application repo ${repoURL} is not permitted in project '${projectName}'`);
   }
-  if (!isDestinationPermitted(project, destination, [destination])) {
+  if (!isDestinationPermitted(project, destination, projectClusters)) {
     const named = application.spec.destination?.name;
     const where = named ? `name '${named}'` : `server '${destination.server}'`;
     errors.push(

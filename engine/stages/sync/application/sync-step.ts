@@ -25,6 +25,7 @@ export interface StepInput {
   compare: Pick<CompareInput, 'ignore' | 'respectIgnore'>;
   projectName: string;
   objects: Reader;
+  assessHealth: ApplicationConfig['assessHealth'];
   config: ApplicationConfig;
 }
 
@@ -55,6 +56,7 @@ class SyncStep {
   readonly #input: StepInput;
   readonly #results = new Map<string, ResourceResult>();
   readonly #effects: Effect[] = [];
+  readonly #predictions = new Map<string, Prediction | undefined>();
   /** Namespaces this step creates before what lives in them. */
   readonly #newNamespaces = new Set<string>();
 
@@ -108,6 +110,7 @@ class SyncStep {
     for (const task of this.#input.tasks) {
       const verdict = this.#predict(task)?.refused;
       if (verdict === undefined || (verdict.reason !== 'Invalid' && verdict.reason !== 'BadRequest')) continue;
+      if (this.#isReplacedByForce(task)) continue;
       refused = true;
       this.#set(task, { status: 'SyncFailed', hookPhase: 'Failed', message: verdict.message + placeOf(task) });
     }
@@ -134,7 +137,7 @@ class SyncStep {
         this.#set(task, { hookPhase: 'Error', message });
         continue;
       }
-      const health = this.#input.config.assessHealth(task.live);
+      const health = this.#input.assessHealth(task.live);
       const phase = task.isHook ? hookPhaseOf(health?.status) : resourcePhaseOf(health?.status);
       if (phase !== 'Running') this.#set(task, { hookPhase: phase, ...messageOf(health?.message) });
     }
@@ -220,6 +223,8 @@ class SyncStep {
       return { outcome: this.#outcome('Running', message), failures: [] };
     }
     for (const task of prunes) this.#prune(task);
+    const forced = group.filter((task) => task.live !== undefined && this.#isReplacedByForce(task));
+    if (forced.length > 0) return { outcome: this.#deleteForced(forced), failures: [] };
     const stale = group.filter(
       (task) =>
         task.isHook &&
@@ -234,6 +239,33 @@ class SyncStep {
     }
     const failures = group.flatMap((task) => (task.target === undefined ? [] : this.#apply(task)));
     return { failures };
+  }
+
+  /**
+   * With force, an object that cannot become what is declared (an immutable field), or that is to be replaced, is deleted
+   * and made anew.
+   */
+  #isReplacedByForce(task: Task): boolean {
+    const { sync, options } = this.#input;
+    const { target, live } = task;
+    if (target === undefined || live === undefined || task.isHook) return false;
+    const asked = sync.syncStrategy?.apply?.force === true || sync.syncStrategy?.hook?.force === true;
+    if (!asked && optionOf('Force', options, target.manifest) !== 'true') return false;
+    if (this.#hasBeenForced(task)) return false;
+    return this.#strategy(task) === 'replace' || this.#predict(task)?.refused?.reason === 'Invalid';
+  }
+
+  /** It was deleted after the operation began, and is there again: once is enough. */
+  #hasBeenForced({ live }: Task): boolean {
+    return (parseTime(live?.metadata.creationTimestamp) ?? 0) >= Math.floor(this.#input.startedAtMs / 1000) * 1000;
+  }
+
+  #deleteForced(forced: readonly Task[]): StepOutcome {
+    for (const { live } of forced) {
+      if (live === undefined || isDeleting(live)) continue;
+      this.#effects.push({ effect: 'delete', target: refOf(live), propagation: 'Background', gracePeriodSeconds: 0 });
+    }
+    return this.#outcome('Running', `waiting for deletion of ${summary(forced, 'resources')}`);
   }
 
   #needsApproval(task: Task): boolean {
@@ -297,7 +329,13 @@ class SyncStep {
     return `unable to create new content in namespace ${target.namespace} because it is being terminated`;
   }
 
+  /** Asked before anything is applied and again when the task is applied, in the same step. */
   #predict(task: Task): Prediction | undefined {
+    if (!this.#predictions.has(task.id)) this.#predictions.set(task.id, this.#newPrediction(task));
+    return this.#predictions.get(task.id);
+  }
+
+  #newPrediction(task: Task): Prediction | undefined {
     const { target, live } = task;
     if (target === undefined || !target.known) return undefined;
     const { compare, config, objects } = this.#input;

@@ -5,6 +5,7 @@ import type { Comparison } from './compare.ts';
 import { HOOK_FINALIZER, resourceHookPhases } from './hooks.ts';
 import { type Targets, targetOf } from './targets.ts';
 import { hookTask, resourceTask, sortTasks, type Task, withPruneWaves } from './tasks.ts';
+import type { Tracking } from './tracking.ts';
 import type { Application, SyncOperation, SyncPhase, Target } from './types.ts';
 
 export interface TaskInput {
@@ -17,6 +18,7 @@ export interface TaskInput {
   revision: string;
   startedAtMs: number;
   namespace: string;
+  tracking: Tracking;
   objects: Reader;
 }
 
@@ -75,7 +77,7 @@ function withHookFinalizer(input: TaskInput, hook: Target, name: string): Manife
     hook.name === ''
       ? targetOf(
           { ...hook.manifest, metadata: { ...hook.manifest.metadata, name } },
-          { instance: input.instance, namespace: hook.namespace || input.namespace },
+          { instance: input.instance, namespace: hook.namespace || input.namespace, tracking: input.tracking },
         ).manifest
       : hook.manifest;
   const { generateName: _generated, ...metadata } = named.metadata;

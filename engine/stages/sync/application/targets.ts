@@ -2,7 +2,8 @@ import { findKind, kindIdOf } from '#kube/kinds.ts';
 import { groupOf, type Manifest } from '#kube/object.ts';
 import type { Position, RenderedSource } from '#machine/questions.ts';
 import { hasHookAnnotation, resourceHookPhases } from './hooks.ts';
-import { TRACKING_ANNOTATION, trackingId } from './tracking.ts';
+import type { Settings } from './settings.ts';
+import { DEFAULT_TRACKING, type Tracking, trackingId, withTracking } from './tracking.ts';
 import type { Target } from './types.ts';
 
 export interface Targets {
@@ -11,30 +12,50 @@ export interface Targets {
   hooks: readonly Target[];
   /** Keys that appeared more than once, with how often. */
   repeated: readonly { target: Target; times: number }[];
+  /** Left out because the settings exclude their kind. */
+  excluded: readonly Target[];
 }
 
-const CACHE = new WeakMap<RenderedSource, Map<string, Targets>>();
+/** What targets depend on besides the manifests. */
+export type TargetSettings = Pick<Settings, 'tracking' | 'isExcluded'>;
+
+const CACHE = new WeakMap<RenderedSource, Map<string, { settings: TargetSettings; targets: Targets }>>();
 
 /**
  * The rendered manifests as the destination would have them: namespace filled in or cleared by the kind's scope,
  * tracking annotation set, duplicates dropped, hooks apart (argo-cd.md §3.3 steps 1-4).
  */
-export function computeTargets(rendered: RenderedSource, instance: string, namespace: string): Targets {
-  const byPlace = CACHE.get(rendered) ?? new Map<string, Targets>();
+export function computeTargets(
+  rendered: RenderedSource,
+  instance: string,
+  namespace: string,
+  settings: TargetSettings,
+): Targets {
+  const byPlace = CACHE.get(rendered) ?? new Map<string, { settings: TargetSettings; targets: Targets }>();
   CACHE.set(rendered, byPlace);
   const place = `${instance} ${namespace}`;
   const known = byPlace.get(place);
-  if (known !== undefined) return known;
-  const targets = newTargets(rendered, instance, namespace);
-  byPlace.set(place, targets);
+  if (known?.settings === settings) return known.targets;
+  const targets = newTargets(rendered, instance, namespace, settings);
+  byPlace.set(place, { settings, targets });
   return targets;
 }
 
-function newTargets(rendered: RenderedSource, instance: string, namespace: string): Targets {
+function newTargets(
+  rendered: RenderedSource,
+  instance: string,
+  namespace: string,
+  { tracking, isExcluded }: TargetSettings,
+): Targets {
+  const excluded: Target[] = [];
   const byKey = new Map<string, { target: Target; times: number }>();
   const hooks: Target[] = [];
   rendered.manifests.forEach((manifest, index) => {
-    const target = targetOf(manifest, { instance, namespace, at: rendered.origins?.[index] });
+    const target = targetOf(manifest, { instance, namespace, tracking, at: rendered.origins?.[index] });
+    if (isExcluded(target)) {
+      excluded.push(target);
+      return;
+    }
     if (hasHookAnnotation(manifest)) {
       if (resourceHookPhases(manifest).length > 0) hooks.push(target);
       return;
@@ -47,13 +68,14 @@ function newTargets(rendered: RenderedSource, instance: string, namespace: strin
     resources: all.map(({ target }) => target),
     hooks,
     repeated: all.filter(({ times }) => times > 1),
+    excluded,
   };
 }
 
 /** One manifest as a target. An unknown kind is treated as namespaced, as upstream does. */
 export function targetOf(
   manifest: Manifest,
-  place: { instance: string; namespace: string; at?: Position | undefined },
+  place: { instance: string; namespace: string; tracking?: Tracking; at?: Position | undefined },
 ): Target {
   const kind = findKind(kindIdOf(manifest));
   const group = groupOf(manifest.apiVersion);
@@ -75,11 +97,12 @@ export function targetOf(
     namespaced,
     manifest: {
       ...manifest,
-      metadata: {
-        ...metadata,
-        ...(namespaced ? { namespace } : {}),
-        annotations: { ...metadata.annotations, [TRACKING_ANNOTATION]: id },
-      },
+      metadata: withTracking(
+        { ...metadata, ...(namespaced ? { namespace } : {}) },
+        place.instance,
+        id,
+        place.tracking ?? DEFAULT_TRACKING,
+      ),
     },
     ...(place.at === undefined ? {} : { origin: formatPosition(place.at) }),
   };

@@ -60,7 +60,11 @@ export interface Operation {
 
 export interface SyncOperation {
   revision?: string;
+  revisions?: string[];
   source?: ApplicationSource;
+  sources?: ApplicationSource[];
+  /** Manifests as text, in place of those that the sources declare. */
+  manifests?: string[];
   prune?: boolean;
   dryRun?: boolean;
   syncStrategy?: { apply?: { force?: boolean }; hook?: { force?: boolean } };
@@ -84,9 +88,13 @@ export interface OperationState {
   syncResult?: SyncResult;
 }
 
+/** What was deployed from where: `revision` and `source`, or both as lists for an Application with `sources`. */
 export interface SyncResult {
   revision: string;
-  source: ApplicationSource;
+  revisions?: string[];
+  source?: ApplicationSource;
+  sources?: ApplicationSource[];
+  managedNamespaceMetadata?: SyncPolicy['managedNamespaceMetadata'];
   resources?: ResourceResult[];
   /** When the last wave was applied, for the delay between waves; kept only while one is configured. */
   waveAppliedAt?: string;
@@ -115,6 +123,7 @@ export interface ResourceStatus {
   status?: 'Synced' | 'OutOfSync' | 'Unknown';
   health?: Health;
   requiresPruning?: boolean;
+  requiresDeletionConfirmation?: boolean;
   hook?: boolean;
   syncWave?: number;
 }
@@ -135,8 +144,10 @@ export interface ApplicationCondition {
 
 export interface HistoryEntry {
   id: number;
-  revision: string;
+  revision?: string;
+  revisions?: string[];
   source?: ApplicationSource;
+  sources?: ApplicationSource[];
   deployStartedAt: string;
   deployedAt: string;
   initiatedBy?: Operation['initiatedBy'];
@@ -144,19 +155,26 @@ export interface HistoryEntry {
 
 export interface ComparedTo {
   source?: ApplicationSource;
+  sources?: ApplicationSource[];
   destination?: ApplicationSpec['destination'];
   ignoreDifferences?: IgnoreDifference[];
 }
 
 export interface ApplicationStatus {
   resources?: ResourceStatus[];
-  sync?: { status: 'Synced' | 'OutOfSync' | 'Unknown'; revision?: string; comparedTo?: ComparedTo };
+  sync?: {
+    status: 'Synced' | 'OutOfSync' | 'Unknown';
+    revision?: string;
+    revisions?: string[];
+    comparedTo?: ComparedTo;
+  };
   health?: Health;
   history?: HistoryEntry[];
   conditions?: ApplicationCondition[];
   reconciledAt?: string;
   operationState?: OperationState;
   sourceType?: string;
+  sourceTypes?: string[];
   summary?: { images?: string[] };
   controllerNamespace?: string;
   [field: string]: unknown;

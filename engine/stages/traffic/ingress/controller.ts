@@ -4,6 +4,7 @@ import type { KindMap } from '#kube/kinds.ts';
 import type { CanaryRule, Route, TrafficTable } from '#machine/traffic.ts';
 import type { Reader } from '#store/store.ts';
 import { backendOf } from '../endpoints.ts';
+import { planGateways } from '../gateway/gateways.ts';
 import { compareRoutes } from '../match.ts';
 
 type Ingress = KindMap['Ingress.networking.k8s.io'];
@@ -21,7 +22,20 @@ export interface IngressConfig {
   address: string;
 }
 
+const WATCHED = [
+  'Ingress.networking.k8s.io',
+  'Service',
+  'EndpointSlice.discovery.k8s.io',
+  'Gateway.gateway.networking.k8s.io',
+  'GatewayClass.gateway.networking.k8s.io',
+  'HTTPRoute.gateway.networking.k8s.io',
+  'ReferenceGrant.gateway.networking.k8s.io',
+  'Namespace',
+] as const;
+
 const PREFIX = 'nginx.ingress.kubernetes.io/';
+/** A canary Ingress may have been made for a controller with another prefix (`annotationPrefix` of a Rollout): it says so itself. */
+const CANARY_KEY = /^(.+\/)canary$/;
 
 /**
  * Turns all Ingresses of its class into one route table. A canary Ingress (`canary: "true"`) is no route of its own: it
@@ -31,7 +45,7 @@ export function ingressController(config: IngressConfig): Controller<IngressObse
   return {
     name: 'ingress',
     root: undefined,
-    triggers: [onAny('Ingress.networking.k8s.io'), onAny('Service'), onAny('EndpointSlice.discovery.k8s.io')],
+    triggers: WATCHED.map((kind) => onAny(kind)),
     observe: (_key, { objects }) => ({
       ingresses: objects.list('Ingress.networking.k8s.io').filter((ingress) => isServed(ingress, config)),
       objects,
@@ -46,10 +60,11 @@ function isServed(ingress: Ingress, config: IngressConfig): boolean {
   return named === undefined || named === config.ingressClass;
 }
 
-function planIngress({ ingresses, objects, config }: IngressObservation): Plan {
-  const table = computeTable(ingresses, objects);
+function planIngress({ ingresses, objects, config }: IngressObservation, nowMs: number): Plan {
+  const gateway = planGateways(objects, config.address, nowMs);
   const draft = new Draft()
-    .add({ effect: 'setTraffic', table })
+    .add({ effect: 'setTraffic', table: computeTable(ingresses, objects, gateway.routes) })
+    .add(...gateway.effects)
     .add(...ingresses.flatMap((ingress) => addressEffects(ingress, config.address)));
   draft.events.push(...ingresses.flatMap(unsupportedNotes));
   return draft.finish();
@@ -78,8 +93,12 @@ function unsupportedNotes(ingress: Ingress): EventNote[] {
   return problems.map((message) => ({ about, once: true, type: 'Warning', reason: 'NotReproduced', message }));
 }
 
-/** The whole route table, in match order. */
-export function computeTable(ingresses: readonly Ingress[], objects: Reader): TrafficTable {
+/** The whole route table, in match order. `others`: routes that come from no Ingress. */
+export function computeTable(
+  ingresses: readonly Ingress[],
+  objects: Reader,
+  others: readonly Route[] = [],
+): TrafficTable {
   const mains = ingresses.filter((ingress) => annotation(ingress, 'canary') !== 'true');
   const canaries = ingresses.filter((ingress) => annotation(ingress, 'canary') === 'true');
   const rules = new Map<string, CanaryRule>();
@@ -96,7 +115,7 @@ export function computeTable(ingresses: readonly Ingress[], objects: Reader): Tr
       const canary = rules.get(routeId(route));
       return canary === undefined ? route : { ...route, canary };
     });
-  return { routes: routes.sort(compareRoutes) };
+  return { routes: [...routes, ...others].sort(compareRoutes) };
 }
 
 function routeId(route: Route): string {
@@ -135,7 +154,13 @@ function routesOf(ingress: Ingress, objects: Reader): Route[] {
 }
 
 function annotation(ingress: Ingress, name: string): string | undefined {
-  return ingress.metadata.annotations?.[`${PREFIX}${name}`];
+  return ingress.metadata.annotations?.[`${prefixOf(ingress)}${name}`];
+}
+
+function prefixOf({ metadata }: Ingress): string {
+  const keys = Object.keys(metadata.annotations ?? {}).sort();
+  const own = keys.map((key) => CANARY_KEY.exec(key)?.[1]).find((prefix) => prefix !== undefined);
+  return own ?? PREFIX;
 }
 
 function canaryRule(ingress: Ingress, route: Route): CanaryRule {

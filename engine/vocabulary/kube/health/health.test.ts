@@ -327,6 +327,36 @@ check('external-secrets.io/v1', 'ExternalSecret', [
   ['ready', { status: condition('Ready', 'True') }, 'Healthy'],
   ['no status', {}, 'Progressing'],
 ]);
+const verdicts = (...list: [type: string, status: string, message?: string][]) => ({
+  conditions: list.map(([type, status, message]) => ({ type, status, message, observedGeneration: 2 })),
+});
+check('gateway.networking.k8s.io/v1', 'Gateway', [
+  ['no status', {}, 'Progressing', 'Waiting for Gateway status'],
+  ['accepted', { status: verdicts(['Accepted', 'True'], ['Programmed', 'True']) }, 'Healthy', 'Gateway is healthy'],
+  ['not accepted', { status: verdicts(['Accepted', 'False', 'm']) }, 'Degraded', 'm'],
+  ['not programmed yet', { status: verdicts(['Programmed', 'False', 'm']) }, 'Progressing', 'm'],
+  ['a bad listener', { status: { listeners: [verdicts(['Accepted', 'False', 'm'])] } }, 'Degraded', 'Listener: m'],
+]);
+check('gateway.networking.k8s.io/v1', 'HTTPRoute', [
+  ['no status', {}, 'Progressing', 'Waiting for HTTPRoute status'],
+  ['accepted', { status: { parents: [verdicts(['Accepted', 'True'])] } }, 'Healthy', 'HTTPRoute is healthy'],
+  [
+    'unresolved',
+    { status: { parents: [{ parentRef: { name: 'main' }, ...verdicts(['ResolvedRefs', 'False', 'm']) }] } },
+    'Degraded',
+    'Parent main: m',
+  ],
+  [
+    'an earlier generation does not count',
+    { status: { parents: [{ conditions: [{ type: 'Accepted', status: 'True', observedGeneration: 1 }] }] } },
+    'Progressing',
+  ],
+]);
+check('gateway.networking.k8s.io/v1', 'GatewayClass', [
+  ['no status', {}, 'Progressing'],
+  ['accepted', { status: verdicts(['Accepted', 'True', 'm']) }, 'Healthy', 'm'],
+  ['refused', { status: verdicts(['Accepted', 'False', 'm']) }, 'Degraded', 'm'],
+]);
 check('v1', 'ConfigMap', [['no check', {}, undefined]]);
 
 it('argo-cd §3.10 order: the worst wins, nothing is Healthy', () => {

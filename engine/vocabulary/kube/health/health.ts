@@ -10,6 +10,7 @@ import {
   rolloutHealth,
 } from './argo.ts';
 import { autoscalerHealth, claimHealth, ingressHealth, jobHealth, serviceHealth } from './core.ts';
+import { gatewayClassHealth, gatewayHealth, httpRouteHealth } from './gateway.ts';
 import { podHealth } from './pod.ts';
 import { type Health, health } from './status.ts';
 
@@ -32,6 +33,9 @@ const CHECKS: ReadonlyMap<string, (object: never) => Health> = new Map<string, (
   ['ApplicationSet.argoproj.io', applicationSetHealth],
   ['Application.argoproj.io', applicationHealth],
   ['ExternalSecret.external-secrets.io', externalSecretHealth],
+  ['Gateway.gateway.networking.k8s.io', gatewayHealth],
+  ['GatewayClass.gateway.networking.k8s.io', gatewayClassHealth],
+  ['HTTPRoute.gateway.networking.k8s.io', httpRouteHealth],
 ]);
 
 /**

@@ -26,12 +26,33 @@ const emptyTables: FieldTables = {
  * comes before it. Throws KustomizeError for specs that contradict each other. */
 export function mergeTables(tables: FieldTables | undefined, more: FieldTables, at: At): FieldTables {
   if (more === defaultTables && (tables === undefined || tables === defaultTables)) return defaultTables;
-  return mergeInto(tables ?? emptyTables, more, at);
+  const known = MERGED.get(tables ?? emptyTables) ?? new WeakMap<FieldTables, FieldTables>();
+  MERGED.set(tables ?? emptyTables, known);
+  return remembered(known, more, () => mergeInto(tables ?? emptyTables, more, at));
+}
+
+/** Tables are never changed, and an overlay merges those of its base at each build. */
+const MERGED = new WeakMap<FieldTables, WeakMap<FieldTables, FieldTables>>();
+const EXTENDED = new WeakMap<Partial<FieldTables>, FieldTables>();
+
+function remembered<K extends object>(cache: WeakMap<K, FieldTables>, key: K, make: () => FieldTables): FieldTables {
+  const known = cache.get(key);
+  if (known !== undefined) return known;
+  const made = make();
+  cache.set(key, made);
+  return made;
 }
 
 /** The default tables extended by the `configurations` files of one kustomization. */
 export function extendDefaults(configurations: readonly Partial<FieldTables>[], at: At): FieldTables {
   if (configurations.length === 0) return defaultTables;
+  const [only] = configurations;
+  if (only !== undefined && configurations.length === 1)
+    return remembered(EXTENDED, only, () => extend(configurations, at));
+  return extend(configurations, at);
+}
+
+function extend(configurations: readonly Partial<FieldTables>[], at: At): FieldTables {
   const joined = configurations.reduce<FieldTables>((tables, more) => mergeInto(tables, more, at), emptyTables);
   return mergeInto(defaultTables, joined, at);
 }

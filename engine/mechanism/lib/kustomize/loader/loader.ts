@@ -15,7 +15,7 @@ import { offsetOf, type ParsedDocument, parseDocuments, SourceText } from '../ya
 import { type FileContent, generate } from './generators.ts';
 import type { LoadedInput, LoadedKustomization, LoadedPatch, LoadedReplacement, LoadResult } from './model.ts';
 import { loadPatch } from './patches.ts';
-import { loadResources } from './resources.ts';
+import { loadResources, parseObjects } from './resources.ts';
 import { deprecations, requireConsistent } from './rules.ts';
 
 const FILE_NAMES = ['kustomization.yaml', 'kustomization.yml', 'Kustomization'];
@@ -102,7 +102,7 @@ class Loader {
     }
     const path = joinPath(directory, name);
     const source = new SourceText(path, fileSystem.readFile(path) ?? '');
-    const documents = parseDocuments(source, 'kustomization');
+    const documents = this.parsed(parseSettings, source);
     const [document] = documents;
     if (documents.length > 1) {
       const second = source.at(offsetOf(documents[1]?.node ?? null, []));
@@ -337,7 +337,7 @@ class Scope {
       });
     }
     const text = inline === '' ? this.text(patch.path ?? '', at) : new SourceText(at.file, inline);
-    const loaded = loadPatch(patch, text, at);
+    const loaded = loadPatch(patch, text, at, (source) => this.loader.parsed(parseObjects, source));
     if (loaded.merges.length === 0 && !loaded.operations) {
       this.loader.warnings.push({
         ...at,
@@ -354,7 +354,8 @@ class Scope {
     const isInline =
       entry.includes('\n') ||
       (resolved !== undefined && this.fileSystem.readFile(resolved) === undefined && entry.includes(':'));
-    const loaded = loadPatch({}, isInline ? new SourceText(at.file, entry) : this.text(entry, at), at);
+    const text = isInline ? new SourceText(at.file, entry) : this.text(entry, at);
+    const loaded = loadPatch({}, text, at, (source) => this.loader.parsed(parseObjects, source));
     if (loaded.merges.length > 0) return loaded;
     return fail(at, { code: 'invalid-patch', message: 'this patch is empty', fix: 'add a patch or remove the entry' });
   }
@@ -370,7 +371,7 @@ class Scope {
     }
     const source = this.text(entry.path, at);
     const loaded: LoadedReplacement[] = [];
-    for (const document of parseDocuments(source, 'kustomization')) {
+    for (const document of this.loader.parsed(parseSettings, source)) {
       const values = isList(document.value) ? document.value : [document.value];
       values.forEach((value, index) => {
         const fields = (replacementShape as { fields: Record<string, Shape> }).fields;
@@ -383,29 +384,11 @@ class Scope {
   }
 
   private configuration(path: string, at: At): Partial<FieldTables> {
-    const [document] = parseDocuments(this.text(path, at), 'kustomization');
-    if (!document) return {};
-    const decoded = decodeDocument(document, configurationShape, this.loader.findings);
-    const { nameReference, ...tables } = decoded as Record<string, unknown> & { nameReference?: unknown };
-    const references = (nameReference ?? []) as {
-      group?: string;
-      version?: string;
-      kind?: string;
-      fieldSpecs?: FieldSpec[];
-    }[];
-    return {
-      ...(tables as Partial<FieldTables>),
-      nameReference: references.map((reference) => ({
-        group: reference.group,
-        version: reference.version,
-        kind: reference.kind ?? '',
-        referrers: reference.fieldSpecs ?? [],
-      })),
-    };
+    return this.loader.parsed(readConfiguration, this.text(path, at));
   }
 
   private crd(path: string, at: At): Partial<FieldTables> {
-    const [document] = parseDocuments(this.text(path, at), 'resource');
+    const [document] = this.loader.parsed(parseObjects, this.text(path, at));
     if (!document || !isMap(document.value)) {
       fail(at, { code: 'wrong-type', message: `${path} holds no definitions`, fix: 'list OpenAPI definitions' });
     }
@@ -433,7 +416,7 @@ class Scope {
       const message = 'openapi.path and openapi.version exclude each other';
       fail(at, { code: 'wrong-value', message, fix: 'keep one of the two' });
     }
-    const [document] = this.loader.parsed(parseSchema, this.text(openapi.path, at));
+    const [document] = this.loader.parsed(parseObjects, this.text(openapi.path, at));
     if (!document || !isMap(document.value)) {
       fail(at, {
         code: 'wrong-type',
@@ -445,8 +428,33 @@ class Scope {
   }
 }
 
-function parseSchema(source: SourceText): ParsedDocument[] {
-  return parseDocuments(source, 'resource');
+function parseSettings(source: SourceText): ParsedDocument[] {
+  return parseDocuments(source, 'kustomization');
+}
+
+/** A file of `configurations`: field tables. Throws KustomizeError with all findings. */
+function readConfiguration(source: SourceText): Partial<FieldTables> {
+  const [document] = parseSettings(source);
+  if (!document) return {};
+  const findings: Diagnostic[] = [];
+  const decoded = decodeDocument(document, configurationShape, findings);
+  if (findings.length > 0) throw new KustomizeError(findings);
+  const { nameReference, ...tables } = decoded as Record<string, unknown> & { nameReference?: unknown };
+  const references = (nameReference ?? []) as {
+    group?: string;
+    version?: string;
+    kind?: string;
+    fieldSpecs?: FieldSpec[];
+  }[];
+  return {
+    ...(tables as Partial<FieldTables>),
+    nameReference: references.map((reference) => ({
+      group: reference.group,
+      version: reference.version,
+      kind: reference.kind ?? '',
+      referrers: reference.fieldSpecs ?? [],
+    })),
+  };
 }
 
 /** Inline objects are found where the entry that holds them is. */

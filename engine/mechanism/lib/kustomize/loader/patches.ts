@@ -3,16 +3,25 @@ import { fail, KustomizeError, type Position } from '../errors.ts';
 import type { Patch, Selector } from '../kustomization/types.ts';
 import { Resource } from '../resource.ts';
 import { isList, isMap, isNull, type Json, type JsonMap } from '../types.ts';
-import { offsetOf, type ParsedDocument, parseDocuments, type SourceText } from '../yaml/parser.ts';
+import { offsetOf, type ParsedDocument, type SourceText } from '../yaml/parser.ts';
 import type { JsonPatchOperation, LoadedPatch } from './model.ts';
+import { parseObjects } from './resources.ts';
 
 type At = Position & { source?: string };
 
 const OPERATIONS = ['add', 'remove', 'replace', 'move', 'copy', 'test'];
 
-/** Parses the text of one patch entry. `text` is the inline patch or the content of `path`. Throws KustomizeError. */
-export function loadPatch(patch: Patch, text: SourceText, at: At): LoadedPatch {
-  const documents = parsePatch(text, at).filter((document) => !isNull(document.value));
+/**
+ * Reads one patch entry. `text` is the inline patch or the content of `path`; `parse` may keep what it returns, so
+ * nothing of it is changed. Throws KustomizeError.
+ */
+export function loadPatch(
+  patch: Patch,
+  text: SourceText,
+  at: At,
+  parse: (text: SourceText) => ParsedDocument[] = parseObjects,
+): LoadedPatch {
+  const documents = parsePatch(text, at, parse).filter((document) => !isNull(document.value));
   const [first] = documents;
   const common = {
     at,
@@ -34,9 +43,13 @@ export function loadPatch(patch: Patch, text: SourceText, at: At): LoadedPatch {
   return { ...common, merges, operations: undefined };
 }
 
-function parsePatch(text: SourceText, at: At): ParsedDocument[] {
+function parsePatch(
+  text: SourceText,
+  at: At,
+  parse: (text: SourceText) => ParsedDocument[],
+): readonly ParsedDocument[] {
   try {
-    return parseDocuments(text, 'resource');
+    return parse(text);
   } catch (error) {
     if (!(error instanceof KustomizeError) || text.file !== at.file) throw error;
     const relocated = error.diagnostics.map((finding) => ({

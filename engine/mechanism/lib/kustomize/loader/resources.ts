@@ -2,12 +2,17 @@
 import { fail } from '../errors.ts';
 import { makeResource, type Resource } from '../resource.ts';
 import { isList, isMap, isNull, type JsonMap } from '../types.ts';
-import { offsetOf, parseDocuments, type SourceText } from '../yaml/parser.ts';
+import { offsetOf, type ParsedDocument, parseDocuments, type SourceText } from '../yaml/parser.ts';
+
+/** The documents of a text that holds objects or patches of objects. Throws KustomizeError. */
+export function parseObjects(source: SourceText): ParsedDocument[] {
+  return parseDocuments(source, 'resource');
+}
 
 /** Parses a file of Kubernetes objects. Throws KustomizeError. */
 export function loadResources(source: SourceText): Resource[] {
   const resources: Resource[] = [];
-  for (const document of parseDocuments(source, 'resource')) {
+  for (const document of parseObjects(source)) {
     if (isNull(document.value)) continue;
     const at = source.at(offsetOf(document.node, []));
     if (!isMap(document.value)) {

@@ -1,5 +1,5 @@
 /** The field paths of replacements (spec §8.3): `a.b`, `[name=web]`, `*`, indices, `\.` or `[a.b]` for dots in keys. */
-import { compileRegex, type Regex } from '../regex/regex.ts';
+import { compileRegex, type Regex } from '../../regex/regex.ts';
 import {
   getField,
   isList,

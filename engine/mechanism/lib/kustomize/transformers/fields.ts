@@ -1,11 +1,11 @@
 /** The transformers that set fields by tables: namespace, labels, annotations, prefix, suffix, replicas, images. */
 
+import { compileRegex, type Regex } from '../../regex/regex.ts';
 import { fail, nearestName, type Position } from '../errors.ts';
 import { mergeSpecs } from '../fieldspecs/merge.ts';
 import type { FieldTables } from '../fieldspecs/tables.ts';
 import { applyFieldSpec } from '../fieldspecs/walker.ts';
 import type { FieldSpec, Image, Label, Replica } from '../kustomization/types.ts';
-import { compileRegex, type Regex } from '../regex/regex.ts';
 import { formatId, isSelected, type Resource } from '../resource.ts';
 import { isList, isMap, isNull, type Json, scalarText, setField } from '../types.ts';
 

@@ -317,6 +317,14 @@ const DIGIT = /\p{Nd}/u;
 
 /** yaml.v2's key order: letters after everything else, runs of digits by value, otherwise by code point. */
 export function compareKeys(a: string, b: string): number {
+  // Nearly all keys differ first in a letter, or one is the beginning of the other.
+  const shorter = Math.min(a.length, b.length);
+  let same = 0;
+  while (same < shorter && a.charCodeAt(same) === b.charCodeAt(same)) same++;
+  if (same === shorter) return a.length - b.length;
+  if (isAsciiLetter(a.charCodeAt(same)) && isAsciiLetter(b.charCodeAt(same))) {
+    return a.charCodeAt(same) - b.charCodeAt(same);
+  }
   const left = [...a];
   const right = [...b];
   const length = Math.min(left.length, right.length);
@@ -331,6 +339,10 @@ export function compareKeys(a: string, b: string): number {
     return compareNonLetters(left, right, i);
   }
   return left.length - right.length;
+}
+
+function isAsciiLetter(code: number): boolean {
+  return (code >= 97 && code <= 122) || (code >= 65 && code <= 90);
 }
 
 function compareNonLetters(left: readonly string[], right: readonly string[], start: number): number {

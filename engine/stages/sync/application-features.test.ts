@@ -1,0 +1,667 @@
+import { describe, expect, it } from 'vitest';
+import { ApiError } from '#api/errors.ts';
+import type { ApplicationConfig } from './application/config.ts';
+import { configMap, REPOSITORY, SyncWorld, shopApplication } from './testing/simulated-world.ts';
+
+const OTHER = 'https://example.com/team/other.git';
+const wave = (number: number) => ({ 'argocd.argoproj.io/sync-wave': String(number) });
+const option = (text: string) => ({ 'argocd.argoproj.io/sync-options': text });
+const hook = (type: string, policy?: string) => ({
+  'argocd.argoproj.io/hook': type,
+  ...(policy === undefined ? {} : { 'argocd.argoproj.io/hook-delete-policy': policy }),
+});
+
+function job(name: string, annotations: Record<string, string>): string {
+  return JSON.stringify({ apiVersion: 'batch/v1', kind: 'Job', metadata: { name, annotations }, spec: {} });
+}
+
+function installed(files: Record<string, string>, spec: Record<string, unknown> = {}, metadata = {}): SyncWorld {
+  const world = new SyncWorld();
+  world.git.commit(REPOSITORY, files);
+  world.create(shopApplication(spec, metadata));
+  world.run();
+  return world;
+}
+
+const APPLICATION = { kind: 'Application.argoproj.io', namespace: 'argocd', name: 'shop' };
+const phaseOf = (world: SyncWorld) => world.application().status?.operationState?.phase;
+const messageOf = (world: SyncWorld) => world.application().status?.operationState?.message ?? '';
+const resultsOf = (world: SyncWorld) =>
+  (world.application().status?.operationState?.syncResult?.resources ?? []).map(
+    ({ name, status }) => `${name} ${status}`,
+  );
+const conditionsOf = (world: SyncWorld) =>
+  (world.application().status?.conditions ?? []).map(({ type, message }) => `${type}: ${message}`);
+
+function request(world: SyncWorld, sync: Record<string, unknown>, more: Record<string, unknown> = {}): void {
+  world.patch(APPLICATION, { operation: { sync, ...more } });
+  world.run();
+}
+
+function annotate(world: SyncWorld, annotations: Record<string, string | null>): void {
+  world.patch(APPLICATION, { metadata: { annotations } });
+  world.run();
+}
+
+function settings(data: Record<string, string>) {
+  return { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'argocd-cm', namespace: 'argocd' }, data };
+}
+
+describe('several sources', () => {
+  const two = {
+    source: undefined,
+    sources: [
+      { repoURL: REPOSITORY, targetRevision: 'main', path: 'deploy' },
+      { repoURL: OTHER, targetRevision: 'main', path: 'more' },
+      { repoURL: OTHER, targetRevision: 'main', ref: 'values' },
+    ],
+  };
+
+  function withTwo(spec: Record<string, unknown> = {}) {
+    const world = new SyncWorld();
+    const first = world.git.commit(REPOSITORY, { 'deploy/a.yaml': configMap('a', '1') });
+    const second = world.git.commit(OTHER, { 'more/b.yaml': configMap('b', '1') });
+    world.create(shopApplication({ ...two, ...spec }));
+    world.run();
+    return { world, first, second };
+  }
+
+  it('are applied together; status and history speak of lists', () => {
+    const { world, first, second } = withTwo();
+    expect([world.get('ConfigMap', 'a'), world.get('ConfigMap', 'b')].map((map) => map?.data)).toEqual([
+      { value: '1' },
+      { value: '1' },
+    ]);
+    const { sync, history, operationState, sourceTypes, sourceType } = world.application().status ?? {};
+    expect([sync?.status, sync?.revisions, sync?.revision]).toEqual(['Synced', [first, second, second], undefined]);
+    expect([sourceTypes, sourceType]).toEqual([['Directory', 'Directory'], undefined]);
+    expect(operationState?.syncResult?.revisions).toEqual([first, second, second]);
+    expect(history?.map(({ id, revisions, sources }) => [id, revisions?.length, sources?.length])).toEqual([[0, 3, 3]]);
+    const steps = world.steps.length;
+    world.run(3_600_000);
+    expect(world.steps.length).toBe(steps);
+  });
+
+  it('follow each its own commits, and name the one that fails', () => {
+    const { world, first } = withTwo();
+    const third = world.git.commit(OTHER, { 'more/b.yaml': configMap('b', '2') });
+    world.run();
+    expect(world.get('ConfigMap', 'b')?.data).toEqual({ value: '2' });
+    expect(world.application().status?.sync?.revisions).toEqual([first, third, third]);
+    world.git.commit(OTHER, { 'more/b.yaml': 'kind: [' });
+    world.run();
+    expect(conditionsOf(world)[0]).toMatch(/^ComparisonError: .*source 2 of 3/);
+    expect(world.get('ConfigMap', 'b')?.data).toEqual({ value: '2' });
+  });
+
+  it('warn when one resource comes from two of them, and keep the last', () => {
+    const { world } = withTwo();
+    world.git.commit(OTHER, { 'more/a.yaml': configMap('a', 'other') });
+    world.run();
+    expect(world.get('ConfigMap', 'a')?.data).toEqual({ value: 'other' });
+    expect(conditionsOf(world)).toEqual([
+      'RepeatedResourceWarning: Resource /ConfigMap/shop/a appeared 2 times among application resources.',
+    ]);
+  });
+
+  it('go back together to an entry of the history (cd/C17)', () => {
+    const { world, first, second } = withTwo({ syncPolicy: {} });
+    request(world, { syncStrategy: { hook: {} } });
+    world.git.commit(REPOSITORY, { 'deploy/a.yaml': configMap('a', '2') });
+    world.run();
+    request(world, {});
+    const [entry] = world.application().status?.history ?? [];
+    request(world, { revisions: entry?.revisions, sources: entry?.sources, syncStrategy: { apply: {} } });
+    expect(world.get('ConfigMap', 'a')?.data).toEqual({ value: '1' });
+    expect(world.application().status?.operationState?.syncResult?.revisions).toEqual([first, second, second]);
+    expect(world.application().status?.sync?.status).toBe('OutOfSync');
+  });
+});
+
+describe('sync options', () => {
+  it('Force=true makes anew what cannot become what is declared', () => {
+    const immutable: ApplicationConfig['normalise'] = (object, live) => {
+      if (live?.data !== undefined && JSON.stringify(live.data) !== JSON.stringify(object.data)) {
+        throw new ApiError('Invalid', 'field is immutable');
+      }
+      return object;
+    };
+    const world = new SyncWorld({ normalise: immutable });
+    world.git.commit(REPOSITORY, { 'deploy/a.yaml': configMap('a', '1') });
+    world.create(shopApplication({ syncPolicy: {} }));
+    world.run();
+    request(world, {});
+    const before = world.get('ConfigMap', 'a')?.metadata.uid;
+    world.git.commit(REPOSITORY, { 'deploy/a.yaml': configMap('a', '2') });
+    world.run();
+    request(world, {});
+    expect(messageOf(world)).toBe('one or more objects failed to apply (dry run)');
+    request(world, { syncStrategy: { apply: { force: true } } });
+    expect([phaseOf(world), world.get('ConfigMap', 'a')?.data]).toEqual(['Succeeded', { value: '2' }]);
+    expect(world.get('ConfigMap', 'a')?.metadata.uid).not.toBe(before);
+  });
+
+  it('Prune=confirm waits for approval (cd/E16)', () => {
+    const world = installed({
+      'deploy/a.yaml': configMap('a', '1'),
+      'deploy/b.yaml': configMap('b', '1', option('Prune=confirm')),
+    });
+    expect(
+      world.application().status?.resources?.map(({ requiresDeletionConfirmation }) => requiresDeletionConfirmation),
+    ).toEqual([undefined, true]);
+    world.git.commit(REPOSITORY, { 'deploy/b.yaml': null });
+    world.run();
+    expect([phaseOf(world), messageOf(world)]).toEqual(['Running', 'waiting for pruning confirmation of /ConfigMap/b']);
+    annotate(world, { 'argocd.argoproj.io/deletion-approved': '2026-01-05T10:00:00Z' });
+    expect([phaseOf(world), world.get('ConfigMap', 'b')]).toEqual(['Succeeded', undefined]);
+  });
+
+  it('ApplyOutOfSyncOnly leaves alone what is in sync (cd/E14)', () => {
+    const world = installed(
+      { 'deploy/a.yaml': [configMap('a', '1'), configMap('b', '1'), configMap('c', '1')].join('\n---\n') },
+      { syncPolicy: { syncOptions: ['ApplyOutOfSyncOnly=true'] } },
+    );
+    request(world, { resources: [{ kind: 'ConfigMap', name: 'b' }] });
+    request(world, {});
+    expect(resultsOf(world)).toEqual(['a Synced', 'c Synced']);
+  });
+
+  it('Replace=true puts the manifest in place of the object (cd/E18)', () => {
+    const world = installed({ 'deploy/a.yaml': configMap('a', '1') }, { syncPolicy: {} });
+    request(world, {});
+    world.patch({ kind: 'ConfigMap', namespace: 'shop', name: 'a' }, { data: { extra: 'by hand' } });
+    world.run();
+    request(world, {});
+    expect(world.get('ConfigMap', 'a')?.data).toEqual({ value: '1', extra: 'by hand' });
+    request(world, { syncOptions: ['Replace=true'] });
+    expect(world.get('ConfigMap', 'a')?.data).toEqual({ value: '1' });
+  });
+
+  it('RespectIgnoreDifferences writes what is live where differences are ignored', () => {
+    const ignoreDifferences = [{ kind: 'ConfigMap', jqPathExpressions: ['.data | .[("value")]'] }];
+    const world = installed(
+      { 'deploy/a.yaml': configMap('a', '1') },
+      { ignoreDifferences, syncPolicy: { syncOptions: ['RespectIgnoreDifferences=true'] } },
+    );
+    request(world, {});
+    world.patch({ kind: 'ConfigMap', namespace: 'shop', name: 'a' }, { data: { value: 'scaled' } });
+    world.run();
+    expect(world.application().status?.sync?.status).toBe('Synced');
+    request(world, {});
+    expect(world.get('ConfigMap', 'a')?.data).toEqual({ value: 'scaled' });
+    request(world, { syncOptions: [] });
+    expect(world.get('ConfigMap', 'a')?.data).toEqual({ value: '1' });
+  });
+
+  it('SkipDryRunOnMissingResource lets the rest be applied', () => {
+    const unknown = JSON.stringify({
+      apiVersion: 'example.com/v1',
+      kind: 'Thing',
+      metadata: { name: 'x', annotations: option('SkipDryRunOnMissingResource=true') },
+    });
+    const world = installed(
+      { 'deploy/a.yaml': configMap('a', '1'), 'deploy/x.yaml': unknown },
+      { syncPolicy: { automated: {}, retry: { limit: 0 } } },
+    );
+    expect(world.get('ConfigMap', 'a')).toBeDefined();
+    expect(messageOf(world)).toContain('could not find example.com/Thing');
+  });
+
+  it('managedNamespaceMetadata is written, and a change of it is out of sync', () => {
+    const policy = (label: string) => ({
+      automated: { prune: true, selfHeal: true },
+      syncOptions: ['CreateNamespace=true'],
+      managedNamespaceMetadata: { labels: { team: label } },
+    });
+    const world = installed(
+      { 'deploy/a.yaml': configMap('a', '1') },
+      { destination: { name: 'in-cluster', namespace: 'fresh' }, syncPolicy: policy('one') },
+    );
+    const team = () => world.engine.store.get('Namespace', undefined, 'fresh')?.metadata.labels?.team;
+    expect(team()).toBe('one');
+    world.patch(APPLICATION, { spec: { syncPolicy: policy('two') } });
+    world.run(60_000);
+    expect(team()).toBe('two');
+    expect(world.application().status?.sync?.status).toBe('Synced');
+  });
+});
+
+describe('operations', () => {
+  it('apply manifests that come with the request (sync --local)', () => {
+    const world = installed({ 'deploy/a.yaml': configMap('a', '1') }, { syncPolicy: {} });
+    request(world, { manifests: [configMap('a', 'local'), configMap('b', 'local')] });
+    expect([phaseOf(world), world.get('ConfigMap', 'b')?.data]).toEqual(['Succeeded', { value: 'local' }]);
+    expect(world.application().status?.sync?.status).toBe('OutOfSync');
+  });
+
+  it('take the newest commit on a retry with refresh, and the first without (§3.6)', () => {
+    const attempts = (refresh: boolean) => {
+      const world = installed(
+        { 'deploy/a.yaml': JSON.stringify({ apiVersion: 'example.com/v1', kind: 'Thing', metadata: { name: 'x' } }) },
+        { syncPolicy: {} },
+      );
+      request(world, {}, { retry: { limit: 3, refresh, backoff: { duration: '10s', factor: 1 } } });
+      expect(messageOf(world)).toContain('Retrying attempt #1 at');
+      world.git.commit(REPOSITORY, { 'deploy/a.yaml': configMap('a', '1') });
+      world.run(11_000);
+      return [phaseOf(world), world.application().status?.operationState?.retryCount];
+    };
+    expect(attempts(true)).toEqual(['Succeeded', 1]);
+    // Without a given revision the branch is resolved anew by each attempt, as upstream resolves it when the attempt begins.
+    expect(attempts(false)).toEqual(['Succeeded', 1]);
+  });
+
+  it('stay at the revision they were asked for on a retry without refresh', () => {
+    const world = installed({
+      'deploy/a.yaml': JSON.stringify({ apiVersion: 'example.com/v1', kind: 'Thing', metadata: { name: 'x' } }),
+    });
+    expect(messageOf(world)).toContain('Retrying attempt #1');
+    world.git.commit(REPOSITORY, { 'deploy/a.yaml': configMap('a', '1') });
+    world.run(10 * 60_000);
+    expect(world.get('ConfigMap', 'a')?.data).toEqual({ value: '1' });
+  });
+
+  it('keep as much history as the limit says, and none of dry runs and partial syncs (cd/C15)', () => {
+    const world = installed({ 'deploy/a.yaml': configMap('a', '0') }, { syncPolicy: {}, revisionHistoryLimit: 2 });
+    for (const value of ['1', '2', '3']) {
+      world.git.commit(REPOSITORY, { 'deploy/a.yaml': configMap('a', value) });
+      request(world, {});
+    }
+    request(world, { dryRun: true });
+    request(world, { resources: [{ kind: 'ConfigMap', name: 'a' }] });
+    expect(world.application().status?.history?.map(({ id }) => id)).toEqual([1, 2]);
+  });
+
+  it('end in Error for a comparison that cannot be made, without history (cd/C16)', () => {
+    const world = installed({ 'deploy/a.yaml': 'kind: [' }, { syncPolicy: {} });
+    request(world, {});
+    expect(phaseOf(world)).toBe('Error');
+    expect(messageOf(world)).toContain('ComparisonError: Failed to load target state: deploy/a.yaml:1:');
+    expect(world.application().status?.history).toBeUndefined();
+  });
+
+  it('fail when a resource vanishes while it is waited for (cd/E12), and when it cannot be created (cd/E13)', () => {
+    const world = installed(
+      { 'deploy/a.yaml': job('first', wave(0)), 'deploy/b.yaml': configMap('b', '1', wave(1)) },
+      { syncPolicy: {} },
+    );
+    request(world, {});
+    world.engine.resources.delete({ kind: 'Job.batch', namespace: 'shop', name: 'first' });
+    world.run();
+    expect([phaseOf(world), messageOf(world)]).toEqual([
+      'Failed',
+      expect.stringContaining('Resource batch/Job/first is missing, it might have been deleted'),
+    ]);
+    world.patch(APPLICATION, { spec: { destination: { name: 'in-cluster', namespace: 'nowhere', server: null } } });
+    world.run();
+    request(world, {});
+    expect(messageOf(world)).toMatch(/^one or more objects failed to apply, reason: namespaces "nowhere" not found/);
+  });
+
+  it('say when SyncFail hooks fail too (cd/E32)', () => {
+    const world = installed(
+      { 'deploy/pre.yaml': job('pre', hook('PreSync')), 'deploy/rescue.yaml': job('rescue', hook('SyncFail')) },
+      { syncPolicy: {} },
+    );
+    request(world, {});
+    world.setHealth('Job.batch', 'pre', 'Degraded');
+    world.run();
+    expect(phaseOf(world)).toBe('Running');
+    world.setHealth('Job.batch', 'rescue', 'Degraded');
+    world.run();
+    expect(phaseOf(world)).toBe('Failed');
+    expect(messageOf(world)).toContain('\none or more SyncFail hooks failed, reason: ');
+  });
+
+  it('delete hooks by how the whole sync ended (cd/E34, cd/X04)', () => {
+    const hooks = {
+      'deploy/a.yaml': job('on-success', hook('PreSync', 'HookSucceeded')),
+      'deploy/b.yaml': job('on-failure', hook('PreSync', 'HookFailed')),
+      'deploy/c.yaml': job('last', hook('PostSync')),
+    };
+    const run = (last: 'Healthy' | 'Degraded') => {
+      const world = installed(hooks, { syncPolicy: {} });
+      request(world, {});
+      for (const name of ['on-success', 'on-failure']) world.setHealth('Job.batch', name, 'Healthy');
+      world.run();
+      expect(world.get('Job.batch', 'on-success'), 'kept until the end').toBeDefined();
+      world.setHealth('Job.batch', 'last', last);
+      world.run();
+      return ['on-success', 'on-failure'].filter((name) => world.get('Job.batch', name) !== undefined);
+    };
+    expect(run('Healthy')).toEqual(['on-failure']);
+    expect(run('Degraded')).toEqual(['on-success', 'on-failure']);
+  });
+
+  it('run no hooks with the apply strategy, and none in a partial sync', () => {
+    const files = { 'deploy/a.yaml': configMap('a', '1'), 'deploy/pre.yaml': job('pre', hook('PreSync')) };
+    for (const sync of [{ syncStrategy: { apply: {} } }, { resources: [{ kind: 'ConfigMap', name: 'a' }] }]) {
+      const world = installed(files, { syncPolicy: {} });
+      request(world, sync);
+      expect([phaseOf(world), world.get('Job.batch', 'pre')]).toEqual(['Succeeded', undefined]);
+    }
+  });
+
+  it('never apply a hook that says Skip (cd/X04)', () => {
+    const world = installed({
+      'deploy/a.yaml': configMap('a', '1'),
+      'deploy/s.yaml': configMap('s', '1', hook('Skip')),
+    });
+    expect([phaseOf(world), world.get('ConfigMap', 's')]).toEqual(['Succeeded', undefined]);
+    expect(world.application().status?.sync?.status).toBe('Synced');
+  });
+
+  it('create in order of waves and prune in reverse, one wave gone before the next (cd/E10, cd/X03)', () => {
+    const files = {
+      'deploy/a.yaml': configMap('a', '1', wave(0)),
+      'deploy/b.yaml': configMap('b', '1', wave(1)),
+      'deploy/c.yaml': configMap('c', '1', wave(2)),
+    };
+    const world = installed({ ...files, 'deploy/keep.yaml': configMap('keep', '1') });
+    world.patch(
+      { kind: 'ConfigMap', namespace: 'shop', name: 'c' },
+      { metadata: { finalizers: ['example.com/hold'] } },
+    );
+    world.run();
+    world.git.commit(REPOSITORY, { 'deploy/a.yaml': null, 'deploy/b.yaml': null, 'deploy/c.yaml': null });
+    world.run();
+    expect([messageOf(world), world.get('ConfigMap', 'b') === undefined]).toEqual([
+      'waiting for deletion of /ConfigMap/c',
+      false,
+    ]);
+    world.patch({ kind: 'ConfigMap', namespace: 'shop', name: 'c' }, { metadata: { finalizers: null } });
+    world.run();
+    expect(phaseOf(world)).toBe('Succeeded');
+    expect(resultsOf(world).filter((text) => text.endsWith('Pruned'))).toEqual(['c Pruned', 'b Pruned', 'a Pruned']);
+  });
+});
+
+describe('hooks of deletion (§3.9)', () => {
+  const files = {
+    'deploy/a.yaml': configMap('a', '1'),
+    'deploy/before.yaml': job('before', hook('PreDelete', 'HookSucceeded')),
+    'deploy/after.yaml': job('after', hook('PostDelete', 'HookSucceeded')),
+  };
+  const remove = (world: SyncWorld) => {
+    world.engine.resources.delete(APPLICATION);
+    world.run();
+  };
+  const there = (world: SyncWorld) => ['before', 'after'].filter((name) => world.get('Job.batch', name) !== undefined);
+  const FINALIZERS = { finalizers: ['resources-finalizer.argocd.argoproj.io'] };
+
+  it('are no part of a sync; the finalizers come and go with them', () => {
+    const world = installed(files, {}, FINALIZERS);
+    expect([phaseOf(world), there(world)]).toEqual(['Succeeded', []]);
+    expect(world.application().metadata.finalizers).toEqual([
+      'resources-finalizer.argocd.argoproj.io',
+      'pre-delete-finalizer.argocd.argoproj.io',
+      'pre-delete-finalizer.argocd.argoproj.io/cleanup',
+      'post-delete-finalizer.argocd.argoproj.io',
+      'post-delete-finalizer.argocd.argoproj.io/cleanup',
+    ]);
+    world.git.commit(REPOSITORY, { 'deploy/before.yaml': null, 'deploy/after.yaml': null });
+    world.run();
+    expect(world.application().metadata.finalizers).toEqual(FINALIZERS.finalizers);
+  });
+
+  it('run before and after everything else goes, and are cleaned up', () => {
+    const world = installed(files, {}, FINALIZERS);
+    remove(world);
+    expect([there(world), world.get('ConfigMap', 'a') === undefined]).toEqual([['before'], false]);
+    world.setHealth('Job.batch', 'before', 'Healthy');
+    world.run();
+    expect([there(world), world.get('ConfigMap', 'a') === undefined]).toEqual([['after'], true]);
+    world.setHealth('Job.batch', 'after', 'Healthy');
+    world.run();
+    expect([there(world), world.get('Application.argoproj.io', 'shop', 'argocd')]).toEqual([[], undefined]);
+  });
+
+  it('that fail hold the deletion, say so, and are tried again (cd/X05)', () => {
+    const world = installed(files, {}, FINALIZERS);
+    remove(world);
+    const first = world.get('Job.batch', 'before')?.metadata.uid;
+    world.setHealth('Job.batch', 'before', 'Degraded');
+    world.run();
+    expect(conditionsOf(world)).toEqual([
+      'DeletionError: error executing pre-delete hooks: PreDelete hook(s) failed: shop/before',
+    ]);
+    expect(world.get('ConfigMap', 'a')).toBeDefined();
+    expect(world.get('Job.batch', 'before')?.metadata.uid).not.toBe(first);
+    world.setHealth('Job.batch', 'before', 'Healthy');
+    world.run();
+    expect(world.get('ConfigMap', 'a')).toBeUndefined();
+  });
+
+  it('wait for a commit that renders', () => {
+    const world = installed(files, {}, FINALIZERS);
+    world.git.commit(REPOSITORY, { 'deploy/a.yaml': 'kind: [' });
+    world.run();
+    remove(world);
+    expect(conditionsOf(world).join()).toContain(
+      'DeletionError: error executing pre-delete hooks: Failed to load target state: deploy/a.yaml:1:',
+    );
+    world.git.commit(REPOSITORY, { 'deploy/a.yaml': configMap('a', '1') });
+    world.run();
+    expect(there(world)).toEqual(['before']);
+  });
+
+  it('Delete=confirm waits for approval (cd/C22)', () => {
+    const world = installed(
+      { 'deploy/a.yaml': configMap('a', '1'), 'deploy/b.yaml': configMap('b', '1', option('Delete=confirm')) },
+      {},
+      FINALIZERS,
+    );
+    remove(world);
+    expect(conditionsOf(world)).toEqual(['DeletionError: waiting for deletion confirmation of ConfigMap/b']);
+    expect(world.get('ConfigMap', 'a')).toBeDefined();
+    annotate(world, { 'argocd.argoproj.io/deletion-approved': '2026-01-05T10:00:00Z' });
+    expect(world.get('Application.argoproj.io', 'shop', 'argocd')).toBeUndefined();
+    expect([world.get('ConfigMap', 'a'), world.get('ConfigMap', 'b')]).toEqual([undefined, undefined]);
+  });
+
+  it('does not hold an Application whose cluster is not there', () => {
+    const world = installed(files, {}, FINALIZERS);
+    world.patch(APPLICATION, { spec: { destination: { server: 'https://gone.example.com' } } });
+    remove(world);
+    expect(world.get('Application.argoproj.io', 'shop', 'argocd')).toBeUndefined();
+    expect(world.get('ConfigMap', 'a')).toBeDefined();
+  });
+});
+
+describe('which commits are news (§6.1, cd/C20)', () => {
+  const files = { 'deploy/a.yaml': configMap('a', '1'), 'shared/x.yaml': configMap('x', '1'), 'README.md': '' };
+
+  it('without paths every commit moves the revision', () => {
+    const world = installed(files);
+    const sha = world.git.commit(REPOSITORY, { 'README.md': 'changed' });
+    world.run();
+    expect(world.application().status?.sync?.revision).toBe(sha);
+  });
+
+  it('with manifest-generate-paths only those that touch them do; a refresh looks at the newest', () => {
+    const world = installed(files, {}, { annotations: { 'argocd.argoproj.io/manifest-generate-paths': '.;/shared' } });
+    const first = world.application().status?.sync?.revision;
+    const steps = world.steps.length;
+    const quiet = world.git.commit(REPOSITORY, { 'README.md': 'changed' });
+    world.run();
+    expect([world.application().status?.sync?.revision, world.steps.length]).toEqual([first, steps]);
+    annotate(world, { 'argocd.argoproj.io/refresh': 'normal' });
+    expect(world.application().metadata.annotations?.['argocd.argoproj.io/refresh']).toBeUndefined();
+    expect(world.application().status?.sync?.revision).toBe(quiet);
+    for (const path of ['shared/x.yaml', 'deploy/a.yaml']) {
+      const sha = world.git.commit(REPOSITORY, { [path]: configMap(path === 'deploy/a.yaml' ? 'a' : 'x', '2') });
+      world.run();
+      expect(world.application().status?.sync?.revision).toBe(sha);
+    }
+    expect(world.get('ConfigMap', 'a')?.data).toEqual({ value: '2' });
+  });
+
+  it('a failed revision is not tried again at a commit that changes nothing for it (cd/C11)', () => {
+    const broken = JSON.stringify({ apiVersion: 'example.com/v1', kind: 'Thing', metadata: { name: 'x' } });
+    const world = installed(
+      { ...files, 'deploy/a.yaml': broken },
+      { syncPolicy: { automated: {}, retry: { limit: 0 } } },
+      { annotations: { 'argocd.argoproj.io/manifest-generate-paths': '.' } },
+    );
+    const started = world.application().status?.operationState?.startedAt;
+    world.git.commit(REPOSITORY, { 'README.md': 'changed' });
+    world.run(60_000);
+    annotate(world, { 'argocd.argoproj.io/refresh': 'hard' });
+    expect(world.application().status?.operationState?.startedAt).toBe(started);
+    expect(conditionsOf(world)[0]).toContain('Failed last sync attempt');
+  });
+});
+
+describe('argocd-cm', () => {
+  it('tracks by label when it says so, and changes over without drift (§3.4)', () => {
+    const world = installed({ 'deploy/a.yaml': configMap('a', '1') });
+    world.create(settings({ 'application.resourceTrackingMethod': 'annotation+label' }));
+    world.run();
+    const { labels, annotations } = world.get('ConfigMap', 'a')?.metadata ?? {};
+    expect([labels?.['app.kubernetes.io/instance'], annotations?.['argocd.argoproj.io/tracking-id']]).toEqual([
+      'shop',
+      'shop:/ConfigMap:shop/a',
+    ]);
+    world.patch(
+      { kind: 'ConfigMap', namespace: 'argocd', name: 'argocd-cm' },
+      { data: { 'application.resourceTrackingMethod': 'label' } },
+    );
+    world.run(60_000);
+    expect(world.application().status?.sync?.status).toBe('Synced');
+    world.git.commit(REPOSITORY, { 'deploy/a.yaml': null, 'deploy/b.yaml': configMap('b', '1') });
+    world.run(60_000);
+    expect(world.get('ConfigMap', 'a'), 'found by its label and pruned').toBeUndefined();
+    expect(world.get('ConfigMap', 'b')?.metadata.annotations?.['argocd.argoproj.io/tracking-id']).toBeUndefined();
+    world.patch({ kind: 'ConfigMap', namespace: 'argocd', name: 'argocd-cm' }, { data: null });
+    world.run(60_000);
+    expect(world.application().status?.sync?.status).toBe('Synced');
+  });
+
+  it('keeps excluded kinds out, with a warning', () => {
+    const world = new SyncWorld();
+    world.create(settings({ 'resource.exclusions': '- apiGroups: ["batch"]\n  kinds: ["*"]\n' }));
+    world.git.commit(REPOSITORY, { 'deploy/a.yaml': configMap('a', '1'), 'deploy/j.yaml': job('j', {}) });
+    world.create(shopApplication());
+    world.run();
+    expect([world.get('ConfigMap', 'a') === undefined, world.get('Job.batch', 'j')]).toEqual([false, undefined]);
+    expect(conditionsOf(world)).toEqual(['ExcludedResourceWarning: Resource batch/Job j is excluded in the settings']);
+  });
+
+  it('ignores differences for every Application', () => {
+    const world = new SyncWorld();
+    world.create(settings({ 'resource.customizations.ignoreDifferences.ConfigMap': 'jsonPointers: [/data/value]' }));
+    world.git.commit(REPOSITORY, { 'deploy/a.yaml': configMap('a', '1') });
+    world.create(shopApplication());
+    world.run();
+    world.patch({ kind: 'ConfigMap', namespace: 'shop', name: 'a' }, { data: { value: 'by hand' } });
+    world.run();
+    expect([world.application().status?.sync?.status, world.get('ConfigMap', 'a')?.data]).toEqual([
+      'Synced',
+      { value: 'by hand' },
+    ]);
+  });
+
+  it('deploys nothing under a setting that it cannot read', () => {
+    const world = new SyncWorld();
+    world.create(settings({ 'resource.exclusions': 'a: [', 'application.resourceTrackingMethod': 'smell' }));
+    world.git.commit(REPOSITORY, { 'deploy/a.yaml': configMap('a', '1') });
+    world.create(shopApplication());
+    world.run();
+    expect(conditionsOf(world)).toEqual([
+      'UnknownError: argocd-cm application.resourceTrackingMethod: "smell" is not one of annotation, label, annotation+label',
+      expect.stringMatching(/^UnknownError: argocd-cm resource\.exclusions:1:\d+: invalid YAML/),
+    ]);
+    expect(world.get('ConfigMap', 'a')).toBeUndefined();
+  });
+
+  const SCRIPT = `
+    hs = {}
+    hs.status = "Progressing"
+    hs.message = ""
+    if obj.status ~= nil then
+      if obj.status.health ~= nil then
+        hs.status = obj.status.health.status
+        if obj.status.health.message ~= nil then
+          hs.message = obj.status.health.message
+        end
+      end
+    end
+    return hs`;
+
+  /** Two children, the second a wave later; the first one's commit does not render. */
+  function parent(script: string | undefined): SyncWorld {
+    const world = new SyncWorld();
+    if (script !== undefined)
+      world.create(settings({ 'resource.customizations.health.argoproj.io_Application': script }));
+    const child = (name: string, number: number) =>
+      JSON.stringify(
+        shopApplication(
+          { source: { repoURL: REPOSITORY, path: name }, syncPolicy: {} },
+          { name, annotations: wave(number) },
+        ),
+      );
+    world.git.commit(REPOSITORY, {
+      'deploy/a.yaml': child('one', 0),
+      'deploy/b.yaml': child('two', 1),
+      'one/j.yaml': job('j', {}),
+      'two/c.yaml': configMap('c', '1'),
+    });
+    world.create(shopApplication({ destination: { name: 'in-cluster', namespace: 'argocd' } }));
+    world.run();
+    return world;
+  }
+
+  it('gates a wave of children on their health when it has the documented script (§3.11)', () => {
+    const world = parent(SCRIPT);
+    expect(world.get('Application.argoproj.io', 'two', 'argocd')).toBeUndefined();
+    expect(messageOf(world)).toBe('waiting for healthy state of argoproj.io/Application/one');
+    world.patch({ kind: 'Application.argoproj.io', namespace: 'argocd', name: 'one' }, { operation: { sync: {} } });
+    world.run();
+    world.setHealth('Job.batch', 'j', 'Healthy');
+    world.run();
+    expect(world.get('Application.argoproj.io', 'two', 'argocd')).toBeDefined();
+    expect(phaseOf(world)).toBe('Succeeded');
+  });
+
+  it('does not wait for children without the script, as upstream', () => {
+    expect(parent(undefined).get('Application.argoproj.io', 'two', 'argocd')).toBeDefined();
+  });
+
+  it('shows what a script that is not reproduced decides as Unknown', () => {
+    const world = parent('return {status = "Healthy"}');
+    expect(world.get('Application.argoproj.io', 'two', 'argocd')).toBeUndefined();
+    const health = world.application().status?.resources?.find(({ name }) => name === 'one')?.health;
+    expect(health).toEqual({ status: 'Unknown', message: expect.stringContaining('Lua is not run') });
+  });
+});
+
+describe('comparison', () => {
+  it('does not count an extra object that says IgnoreExtraneous', () => {
+    const extra = { 'argocd.argoproj.io/compare-options': 'IgnoreExtraneous' };
+    const world = installed(
+      { 'deploy/a.yaml': configMap('a', '1'), 'deploy/b.yaml': configMap('b', '1', extra) },
+      { syncPolicy: { automated: {} } },
+    );
+    world.git.commit(REPOSITORY, { 'deploy/b.yaml': null });
+    world.run();
+    const { sync, resources } = world.application().status ?? {};
+    expect([sync?.status, resources?.find(({ name }) => name === 'b')?.status]).toEqual(['Synced', 'OutOfSync']);
+  });
+
+  it('says that a rule about managers can do nothing for an object without owners', () => {
+    const world = installed(
+      { 'deploy/a.yaml': configMap('a', '1') },
+      { ignoreDifferences: [{ kind: 'ConfigMap', managedFieldsManagers: ['x'] }] },
+    );
+    expect(conditionsOf(world)).toEqual([expect.stringMatching(/^IgnoreDifferencesWarning: .*ConfigMap\/a/)]);
+  });
+
+  it('skip-reconcile leaves an Application alone', () => {
+    const world = installed(
+      { 'deploy/a.yaml': configMap('a', '1') },
+      {},
+      { annotations: { 'argocd.argoproj.io/skip-reconcile': 'true' } },
+    );
+    expect(world.application().status).toBeUndefined();
+  });
+});
