@@ -60,7 +60,8 @@ function summaryLines(application: Application): Line[] {
   const sources = spec.sources ?? (spec.source === undefined ? [] : [spec.source]);
   const policy = { Manual: 'Manual', Auto: 'Automated', 'Auto-Prune': 'Automated (Prune)' }[syncPolicy(application)];
   const target = sources[0]?.targetRevision ?? 'HEAD';
-  const revision = status?.sync?.revision?.slice(0, 7);
+  const shas = status?.sync?.revisions ?? (status?.sync?.revision === undefined ? [] : [status.sync.revision]);
+  const revision = shas.length === 0 ? undefined : shas.map((sha) => sha.slice(0, 7)).join(', ');
   const preposition = sync === 'OutOfSync' ? 'from' : 'to';
   return labelled(
     [
@@ -110,7 +111,11 @@ export function operationLines({ status }: Application): Line[] {
     ...labelled(
       [
         ['Operation', 'Sync'],
-        ['Sync Revision', operation.syncResult?.revision ?? operation.operation?.sync?.revision ?? ''],
+        [
+          'Sync Revision',
+          operation.syncResult?.revisions?.join(', ') ||
+            (operation.syncResult?.revision ?? operation.operation?.sync?.revision ?? ''),
+        ],
         ['Phase', stateSpan(operation.phase)],
         ['Start', startMs === undefined ? '' : formatTime(startMs)],
         ['Finished', endMs === undefined ? '' : formatTime(endMs)],

@@ -18,7 +18,9 @@ export function blueGreenNewCount(
   const replicas = replicasOf(terms);
   const previewCount = blueGreenOf(terms)?.previewReplicaCount;
   if (previewCount === undefined) return replicas;
-  const { blueGreen, promoteFull, currentPodHash, pauseConditions = [] } = terms.status;
+  const { blueGreen, promoteFull, currentPodHash, stableRS, pauseConditions = [] } = terms.status;
+  // Going back to stable before the update was over: its pods are not a preview. Upstream scales them to and fro for ever.
+  if (stableRS === newRS.hash) return replicas;
   const activeSelector = blueGreen?.activeSelector ?? '';
   const active = activeSelector === '' ? undefined : allRSs.find(({ hash }) => hash === activeSelector);
   if (active === undefined || active.name === newRS.name || promoteFull) return replicas;

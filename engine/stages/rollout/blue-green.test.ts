@@ -204,6 +204,18 @@ describe('blue-green', () => {
     expect(revisionBehind(at, 'web-active')).toBe('1');
   });
 
+  it('going back to stable after the switch keeps all its pods, whatever previewReplicaCount says', () => {
+    const at = blueGreenDeployed({ ...SERVICES, previewReplicaCount: 2, postPromotionAnalysis: GATE });
+    release(at, '2');
+    expect(at.runUntil(() => revisionBehind(at, 'web-active') === '2')).toBe(true);
+    at.run(1000);
+    release(at, '1');
+    reach(at, 'Healthy');
+    expect(services(at)).toBe('active 3 preview 3');
+    at.run(60_000);
+    expect(sizes(at)).toEqual({ rev2: 0, rev3: 3 });
+  });
+
   it('rollouts/B10 everything at once: preview size, autoPromotionSeconds, a failure after the switch', () => {
     const at = blueGreenDeployed(
       {

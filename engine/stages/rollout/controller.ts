@@ -1,5 +1,5 @@
 import { type Controller, onOwned, onRoot, trigger } from '#control/controller.ts';
-import { type KubeObject, objectKey } from '#kube/object.ts';
+import { controllerOf, type KubeObject, objectKey } from '#kube/object.ts';
 import type { Reader } from '#store/store.ts';
 import { steersRoute } from './gateway-api.ts';
 import { observeRollout, type RolloutObservation } from './observe.ts';
@@ -22,8 +22,11 @@ function analyses(rollout: Rollout): boolean {
   return [...gates, ...stepsOf(rollout).map(({ analysis }) => analysis)].some((analysis) => analysis !== undefined);
 }
 
-function isOneOf(rollout: Rollout, object: unknown): boolean {
-  return refersTo(rollout, object as KubeObject);
+/** Rollouts that take their template from this object. What something controls is no workload of its own. */
+function followersOf(workload: unknown, objects: Reader): string[] {
+  const object = workload as KubeObject;
+  if (controllerOf(object) !== undefined) return [];
+  return keysWhere(objects, object.metadata.namespace, (rollout) => refersTo(rollout, object));
 }
 
 /** Rollouts: ReplicaSets, traffic weights and analysis runs step by step towards the new template. */
@@ -36,12 +39,8 @@ export const rolloutController: Controller<RolloutObservation> = {
     onOwned('AnalysisRun.argoproj.io', 'Rollout'),
     onOwned('Experiment.argoproj.io', 'Rollout'),
     onOwned('Ingress.networking.k8s.io', 'Rollout'),
-    trigger('Deployment.apps', (workload, objects) =>
-      keysWhere(objects, workload.metadata.namespace, (rollout) => isOneOf(rollout, workload)),
-    ),
-    trigger('ReplicaSet.apps', (workload, objects) =>
-      keysWhere(objects, workload.metadata.namespace, (rollout) => isOneOf(rollout, workload)),
-    ),
+    trigger('Deployment.apps', followersOf),
+    trigger('ReplicaSet.apps', followersOf),
     trigger('Service', ({ metadata }, objects) =>
       keysWhere(objects, metadata.namespace, (rollout) => serviceNames(rollout).includes(metadata.name)),
     ),

@@ -298,6 +298,52 @@ describe('operations', () => {
     expect(messageOf(world)).toMatch(/^one or more objects failed to apply, reason: namespaces "nowhere" not found/);
   });
 
+  it('are not tried again without retries (cd/C13), nor when they are terminated with retries left (cd/C14)', () => {
+    const unknown = JSON.stringify({ apiVersion: 'example.com/v1', kind: 'Thing', metadata: { name: 'x' } });
+    const failing = installed({ 'deploy/x.yaml': unknown }, { syncPolicy: {} });
+    request(failing, {});
+    expect([phaseOf(failing), failing.application().status?.operationState?.retryCount]).toEqual(['Failed', undefined]);
+    const hanging = installed({ 'deploy/pre.yaml': job('pre', hook('PreSync')) }, { syncPolicy: {} });
+    request(hanging, {}, { retry: { limit: 5 } });
+    hanging.patch(APPLICATION, { status: { operationState: { phase: 'Terminating' } } });
+    hanging.run(600_000);
+    expect([phaseOf(hanging), messageOf(hanging)]).toEqual(['Failed', 'Operation terminated']);
+  });
+
+  it('say what they wait for, and how much more (cd/E37)', () => {
+    const waiting = (files: Record<string, string>) => {
+      const world = installed(files, { syncPolicy: {} });
+      request(world, {});
+      return messageOf(world);
+    };
+    const last = { 'deploy/z.yaml': configMap('z', '1', wave(1)) };
+    expect(waiting({ 'deploy/a.yaml': job('a', {}), 'deploy/b.yaml': job('b', {}), ...last })).toBe(
+      'waiting for healthy state of batch/Job/a and 1 more resources',
+    );
+    expect(waiting({ 'deploy/a.yaml': job('a', hook('PreSync')), 'deploy/b.yaml': job('b', hook('PreSync')) })).toBe(
+      'waiting for completion of hook batch/Job/a and 1 more hooks',
+    );
+  });
+
+  it('apply on the server side under the name of Argo CD where that is asked for (cd/E19); Validate=false is taken (cd/E17)', () => {
+    const own = option('ServerSideApply=true,Validate=false');
+    const world = installed(
+      { 'deploy/a.yaml': configMap('a', '1', own), 'deploy/b.yaml': configMap('b', '1') },
+      { syncPolicy: {} },
+    );
+    request(world, { syncOptions: ['Validate=false'] });
+    expect(phaseOf(world)).toBe('Succeeded');
+    const applied = world.steps.flatMap(({ plan }) => (plan?.effects ?? []).filter(({ effect }) => effect === 'apply'));
+    expect(applied.map((effect) => ('strategy' in effect ? [effect.manager, effect.strategy] : []))).toEqual([
+      ['argocd-controller', 'server'],
+      ['argocd-controller', 'client'],
+    ]);
+    const before = world.steps.length;
+    request(world, { dryRun: true });
+    const written = world.steps.slice(before).flatMap(({ plan }) => plan?.effects ?? []);
+    expect(written.some(({ effect }) => effect === 'apply')).toBe(false);
+  });
+
   it('say when SyncFail hooks fail too (cd/E32)', () => {
     const world = installed(
       { 'deploy/pre.yaml': job('pre', hook('PreSync')), 'deploy/rescue.yaml': job('rescue', hook('SyncFail')) },
@@ -654,6 +700,18 @@ describe('comparison', () => {
       { ignoreDifferences: [{ kind: 'ConfigMap', managedFieldsManagers: ['x'] }] },
     );
     expect(conditionsOf(world)).toEqual([expect.stringMatching(/^IgnoreDifferencesWarning: .*ConfigMap\/a/)]);
+  });
+
+  it('names file and line of a Kustomize tree when an object cannot be applied', () => {
+    const world = installed(
+      {
+        'deploy/kustomization.yaml': 'resources: [all.yaml]\n',
+        'deploy/all.yaml': `${configMap('a', '1')}\n---\napiVersion: example.com/v1\nkind: Thing\nmetadata: {name: x}\n`,
+      },
+      { syncPolicy: { automated: {}, retry: { limit: 0 } } },
+    );
+    expect(messageOf(world)).toContain('(deploy/all.yaml:3:1)');
+    expect(world.get('ConfigMap', 'a')).toBeUndefined();
   });
 
   it('skip-reconcile leaves an Application alone', () => {

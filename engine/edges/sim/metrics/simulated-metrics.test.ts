@@ -127,7 +127,7 @@ it('takes in those of the cluster’s own series that somebody may ask for', () 
   pass(120_000);
   expect([value('kube_a{job="ksm",pod="x"}'), value('kube_b'), value('count_over_time(kube_a[2m])'), asked]).toEqual([
     3,
-    undefined,
+    Number.NaN,
     4,
     1,
   ]);

@@ -10,6 +10,7 @@ import {
   selectorText,
   textOf,
 } from './cells.ts';
+import { GATEWAY_COLUMNS } from './gateway-columns.ts';
 import { summarizePod } from './pod-cells.ts';
 
 /** A column of `kubectl get`. `wide` ones are shown with `-o wide` only. */
@@ -331,6 +332,7 @@ const PHASE = column('Status', (object) => textOf(status(object).phase, ''));
 
 /** kubernetes-api.md §8.1; custom kinds as the printer columns of their CRDs. */
 export const COLUMNS: Readonly<Record<string, readonly Column[]>> = {
+  ...GATEWAY_COLUMNS,
   ConfigMap: [
     name,
     column('Data', (object) => Object.keys(mapOf(object.data)).length + Object.keys(mapOf(object.binaryData)).length),

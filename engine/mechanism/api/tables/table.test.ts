@@ -78,3 +78,25 @@ it('kubernetes-api/8.1 prints a Deployment as a cluster recorded it', () => {
     rows: [{ cells: ['web', '0/2', 0, 0, '0s', 'c', 'img:1', 'app=web'], object: { kind: 'PartialObjectMetadata' } }],
   });
 });
+
+it('the kinds of the Gateway API have the columns of their definitions', () => {
+  const cells = (kind: string, body: object) => {
+    const id = `${kind}.gateway.networking.k8s.io`;
+    const object = {
+      metadata: { name: 'x', creationTimestamp: '2026-01-01T00:00:00Z' },
+      ...body,
+    } as unknown as KubeObject;
+    const options = { includeObject: 'None', withColumns: false, nowMs: Date.parse('2026-01-01T00:01:00Z') } as const;
+    const { rows } = tableOf(findKind(id) as ResourceKind, [object], {}, options) as { rows: { cells: unknown[] }[] };
+    return rows[0]?.cells;
+  };
+  const status = { addresses: [{ value: '127.0.0.1' }], conditions: [{ type: 'Programmed', status: 'True' }] };
+  expect(cells('Gateway', { spec: { gatewayClassName: 'nginx' }, status })).toEqual([
+    'x',
+    'nginx',
+    '127.0.0.1',
+    'True',
+    '60s',
+  ]);
+  expect(cells('HTTPRoute', { spec: { hostnames: ['web.localhost'] } })).toEqual(['x', '["web.localhost"]', '60s']);
+});

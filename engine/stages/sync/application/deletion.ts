@@ -94,7 +94,10 @@ function runHooks(observation: ApplicationObservation, type: DeletionHook): Dele
   const known = new Set(there.map(resourceKey));
   const missing = hookTargets(observation, desired.rendered.manifests, type).filter(({ key }) => !known.has(key));
   if (missing.length > 0) {
-    return { ...keepProblem(observation), effects: missing.map(({ manifest }) => ({ effect: 'create', object: manifest, ifAbsent: true })) };
+    return {
+      ...keepProblem(observation),
+      effects: missing.map(({ manifest }) => ({ effect: 'create', object: manifest, ifAbsent: true })),
+    };
   }
   const judged = there.map((live) => ({ live, status: healthOf(observation, live)?.status ?? 'Healthy' }));
   const failed = judged.filter(({ status }) => status === 'Degraded').map(({ live }) => live);
