@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pg from 'pg';
+import { sleep } from '../operations/faults.ts';
 
 /** One numbered SQL file. */
 export interface Migration {
@@ -11,6 +12,8 @@ export interface Migration {
   sql: string;
   /** SHA-256 of the text, hexadecimal: an applied file must never change. */
   checksum: string;
+  /** How it is run: in one transaction; outside of any (`CREATE INDEX CONCURRENTLY`); or again and again, each time in a transaction. */
+  mode: 'transaction' | 'no-transaction' | 'repeat';
 }
 
 /** A migration that cannot be read or applied; the message says where and what to do. */
@@ -45,7 +48,7 @@ export function parseMigrations(files: readonly { file: string; sql: string }[])
         `${file}:${placeOf(sql, own.index + 1)}: remove ${own[1]}, every migration runs in a transaction already`,
       );
     }
-    return { version, file, sql, checksum: createHash('sha256').update(sql).digest('hex') };
+    return { version, file, sql, checksum: createHash('sha256').update(sql).digest('hex'), mode: modeOf(file, sql) };
   });
   migrations.sort((a, b) => a.version - b.version);
   for (const [index, migration] of migrations.entries()) {
@@ -54,6 +57,32 @@ export function parseMigrations(files: readonly { file: string; sql: string }[])
       throw new MigrationError(`${migration.file}: has the same number as ${previous.file}`);
   }
   return migrations;
+}
+
+/**
+ * The `-- name: value` lines at the top of a file, which say how it is meant and run; see `database/README.md`.
+ * Other comment lines may stand between them.
+ */
+export function headersOf(sql: string): Map<string, string> {
+  const headers = new Map<string, string>();
+  for (const line of sql.split('\n')) {
+    if (line.trim() !== '' && !line.startsWith('--')) break;
+    const [, name, value] = /^-- (phase|release|unused-since|transaction|repeat): +(\S.*?) *$/.exec(line) ?? [];
+    if (name !== undefined && value !== undefined) headers.set(name, value);
+  }
+  return headers;
+}
+
+function modeOf(file: string, sql: string): Migration['mode'] {
+  const headers = headersOf(sql);
+  const [transaction, repeat] = [headers.get('transaction'), headers.get('repeat')];
+  if (transaction !== undefined && transaction !== 'none')
+    throw new MigrationError(`${file}: "-- transaction: ${transaction}" is not known, the only value is "none"`);
+  if (repeat !== undefined && repeat !== 'until no rows')
+    throw new MigrationError(`${file}: "-- repeat: ${repeat}" is not known, the only value is "until no rows"`);
+  if (transaction !== undefined && repeat !== undefined)
+    throw new MigrationError(`${file}: "transaction" and "repeat" exclude each other`);
+  return transaction !== undefined ? 'no-transaction' : repeat !== undefined ? 'repeat' : 'transaction';
 }
 
 /** A row of `schema_migrations`. */
@@ -104,7 +133,8 @@ export interface ApplyOptions {
 }
 
 /**
- * Brings the schema up to date under an advisory lock, each migration in a transaction of its own together with its record.
+ * Brings the schema up to date under an advisory lock, each migration in a transaction of its own together with its record,
+ * unless its headers ask for another way.
  * Running it again, or from several places at once, applies nothing twice.
  *
  * @returns the number of migrations applied
@@ -137,33 +167,73 @@ export async function applyMigrations(
   }
 }
 
+/**
+ * Asks again and again instead of waiting inside PostgreSQL: a waiting statement holds a snapshot, and
+ * `CREATE INDEX CONCURRENTLY` of the process that has the lock would wait for that snapshot for ever.
+ */
 async function acquireLock(client: pg.Client, waitMs: number): Promise<void> {
-  try {
-    await client.query(`SET lock_timeout = ${Math.max(1, waitMs)}`);
-    await client.query('SELECT pg_advisory_lock($1)', [ADVISORY_LOCK]);
-  } catch (error) {
-    if (!(error instanceof pg.DatabaseError) || error.code !== '55P03') throw error;
-    throw new MigrationError(
-      `another migration has been running for more than ${waitMs} ms; look at it, then run again`,
-    );
+  for (let waitedMs = 0; ; waitedMs += LOCK_POLL_MS) {
+    const { rows } = await client.query<{ locked: boolean }>('SELECT pg_try_advisory_lock($1) AS locked', [ADVISORY_LOCK]);
+    if (rows[0]?.locked) return;
+    if (waitedMs >= waitMs) {
+      throw new MigrationError(
+        `another migration has been running for more than ${waitMs} ms; look at it, then run again`,
+      );
+    }
+    await sleep(Math.min(LOCK_POLL_MS, waitMs));
   }
 }
 
+const LOCK_POLL_MS = 100;
+
 async function applyMigration(client: pg.Client, migration: Migration, lockTimeoutMs: number): Promise<void> {
+  try {
+    if (migration.mode === 'no-transaction') return await applyOutsideTransaction(client, migration, lockTimeoutMs);
+    if (migration.mode === 'repeat')
+      while ((await inTransaction(client, lockTimeoutMs, () => client.query(migration.sql))).rowCount !== 0);
+    await inTransaction(client, lockTimeoutMs, async () => {
+      if (migration.mode === 'transaction') await client.query(migration.sql);
+      await record(client, migration);
+    });
+  } catch (error) {
+    throw describeFailure(migration, error, lockTimeoutMs);
+  }
+}
+
+/** Such a file may have been interrupted half-way, so it has to be repeatable; what an index build left behind is removed first. */
+async function applyOutsideTransaction(client: pg.Client, migration: Migration, lockTimeoutMs: number): Promise<void> {
+  await client.query(`SET lock_timeout = ${lockTimeoutMs}`);
+  try {
+    const { rows } = await client.query<{ name: string }>(
+      `SELECT quote_ident(n.nspname) || '.' || quote_ident(c.relname) AS name FROM pg_index i
+       JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+       WHERE NOT i.indisvalid AND n.nspname = current_schema() AND position(lower(c.relname) IN lower($1)) > 0`,
+      [migration.sql],
+    );
+    for (const { name } of rows) await client.query(`DROP INDEX CONCURRENTLY IF EXISTS ${name}`);
+    await client.query(migration.sql);
+    await record(client, migration);
+  } finally {
+    await client.query('RESET lock_timeout').catch(() => undefined);
+  }
+}
+
+async function inTransaction<T>(client: pg.Client, lockTimeoutMs: number, work: () => Promise<T>): Promise<T> {
   await client.query('BEGIN');
   try {
     await client.query(`SET LOCAL lock_timeout = ${lockTimeoutMs}`);
-    await client.query(migration.sql);
-    await client.query('INSERT INTO schema_migrations (version, file, checksum) VALUES ($1, $2, $3)', [
-      migration.version,
-      migration.file,
-      migration.checksum,
-    ]);
+    const result = await work();
     await client.query('COMMIT');
+    return result;
   } catch (error) {
     await client.query('ROLLBACK').catch(() => undefined);
-    throw describeFailure(migration, error, lockTimeoutMs);
+    throw error;
   }
+}
+
+function record(client: pg.Client, { version, file, checksum }: Migration): Promise<unknown> {
+  const text = 'INSERT INTO schema_migrations (version, file, checksum) VALUES ($1, $2, $3)';
+  return client.query(text, [version, file, checksum]);
 }
 
 function describeFailure(migration: Migration, error: unknown, lockTimeoutMs: number): unknown {
@@ -171,9 +241,11 @@ function describeFailure(migration: Migration, error: unknown, lockTimeoutMs: nu
   const place = error.position === undefined ? '' : `:${placeOf(migration.sql, Number(error.position))}`;
   const fix =
     error.code === '55P03' ? `; a lock was not free within ${lockTimeoutMs} ms, run again when traffic is low` : '';
-  return new MigrationError(
-    `${migration.file}${place}: ${error.message} (${error.code})${fix}; nothing of this file was applied`,
-  );
+  const rest =
+    migration.mode === 'transaction'
+      ? 'nothing of this file was applied'
+      : 'this file may be applied in part, running it again goes on from there';
+  return new MigrationError(`${migration.file}${place}: ${error.message} (${error.code})${fix}; ${rest}`);
 }
 
 /** `line:column` of a character position counted from 1. */

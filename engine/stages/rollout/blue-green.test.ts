@@ -216,6 +216,19 @@ describe('blue-green', () => {
     expect(sizes(at)).toEqual({ rev2: 0, rev3: 3 });
   });
 
+  it('pausing while the analysis after the switch runs is one condition, not two that alternate', () => {
+    const at = blueGreenDeployed({ ...SERVICES, postPromotionAnalysis: GATE });
+    release(at, '2');
+    expect(at.runUntil(() => at.runs[0]?.status?.phase === 'Running')).toBe(true);
+    const before = at.steps.length;
+    at.patchRollout({ spec: { paused: true } });
+    at.run(5000);
+    expect(at.steps.length - before).toBeLessThan(20);
+    expect(at.status.message).toBe('manually paused');
+    at.patchRollout({ spec: { paused: false } });
+    reach(at, 'Healthy');
+  });
+
   it('rollouts/B10 everything at once: preview size, autoPromotionSeconds, a failure after the switch', () => {
     const at = blueGreenDeployed(
       {

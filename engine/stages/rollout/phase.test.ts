@@ -20,6 +20,8 @@ const HEALTHY: RolloutStatus = {
   currentPodHash: 'a',
 };
 
+const BLUE_GREEN: Partial<RolloutSpec> = { strategy: { blueGreen: { activeService: 's' } } };
+
 it.each<[string, Partial<RolloutSpec>, RolloutStatus, string]>([
   [
     'S01',
@@ -39,6 +41,20 @@ it.each<[string, Partial<RolloutSpec>, RolloutStatus, string]>([
   ['S04', {}, { availableReplicas: 4 }, 'Progressing "updated replicas are still becoming available"'],
   ['S05', {}, { replicas: 7 }, 'Progressing "old replicas are pending termination"'],
   ['steps left', {}, { stableRS: 'b' }, 'Progressing "waiting for all steps to complete"'],
+  ['S06', BLUE_GREEN, { blueGreen: { activeSelector: 'b' } }, 'Progressing "active service cutover pending"'],
+  [
+    'S07',
+    { strategy: { blueGreen: { activeService: 's', postPromotionAnalysis: {} } } },
+    { stableRS: 'b', blueGreen: { activeSelector: 'a' } },
+    'Progressing "waiting for analysis to complete"',
+  ],
+  [
+    'S08',
+    BLUE_GREEN,
+    { stableRS: 'b', blueGreen: { activeSelector: 'a' } },
+    'Progressing "waiting for post-promotion verification to complete"',
+  ],
+  ['S11 blue-green', BLUE_GREEN, { replicas: 7, blueGreen: { activeSelector: 'a' } }, 'Healthy ""'],
   ['S10', { restartAt: '2026-01-05T09:00:00Z' }, {}, 'Progressing "rollout is restarting"'],
   ['S10 done', { restartAt: '2026-01-05T09:00:00Z' }, { restartedAt: '2026-01-05T09:00:00Z' }, 'Healthy ""'],
   ['S11', {}, {}, 'Healthy ""'],

@@ -69,9 +69,12 @@ function isCutOver(pass: Pass, { blueGreen = {}, currentPodHash }: RolloutStatus
   return !blueGreenOf(pass.rollout)?.previewService || blueGreen.previewSelector === currentPodHash;
 }
 
+function isPaused(pass: Pass, { pauseConditions = [] }: RolloutStatus): boolean {
+  return pauseConditions.length > 0 || pass.rollout.spec.paused === true;
+}
+
 function withHealthy(pass: Pass, status: RolloutStatus): RolloutStatus {
-  const isPaused = (status.pauseConditions ?? []).length > 0 || pass.rollout.spec.paused === true;
-  if (!isPaused && isHealthy(pass, status))
+  if (!isPaused(pass, status) && isHealthy(pass, status))
     return set(pass, status, ['Healthy', 'True', REASON.healthy, MESSAGE.healthy]);
   if (conditionOf(pass.status.conditions, 'Healthy') === undefined) return status;
   return set(pass, status, ['Healthy', 'False', REASON.healthy, MESSAGE.notHealthy]);
@@ -117,7 +120,9 @@ function isSelectorMoved({ blueGreen: before = {} }: RolloutStatus, { blueGreen 
 
 function withProgress(pass: Pass, status: RolloutStatus, becameUnhealthy: boolean): RolloutStatus {
   const name = pass.newRS?.name;
-  if (isHealthy(pass, status)) {
+  // A pause before the promotion is told by the condition that the next pass would put back otherwise.
+  const isHeld = !isCompleted(status) && isPaused(pass, status);
+  if (isHealthy(pass, status) && !isHeld) {
     return set(pass, status, ['Progressing', 'True', REASON.newRsAvailable, MESSAGE.rsCompleted(name ?? '')]);
   }
   if (hasProgressed(pass, status) || becameUnhealthy) return withRenewedProgress(pass, status, becameUnhealthy);
@@ -178,8 +183,7 @@ function deadlineMs(pass: Pass, progressing: RolloutCondition | undefined): numb
 /** Wakes a second after the deadline, when nothing else will. */
 function scheduleDeadline(pass: Pass, status: RolloutStatus): void {
   const progressing = conditionOf(status.conditions, 'Progressing');
-  const isPaused = (status.pauseConditions ?? []).length > 0 || pass.rollout.spec.paused === true;
-  if (isPaused || progressing?.reason === REASON.timedOut || isHealthy(pass, status)) return;
+  if (isPaused(pass, status) || progressing?.reason === REASON.timedOut || isHealthy(pass, status)) return;
   const atMs = deadlineMs(pass, progressing);
   if (atMs !== undefined && atMs + 1000 > pass.nowMs) pass.draft.wakeAt(atMs + 1000);
 }

@@ -4,7 +4,7 @@ import type { Reader } from '#store/store.ts';
 import type { Admission } from '../admission.ts';
 import { ApiError, invalid } from '../errors.ts';
 import { Causes, mapOf } from '../validation/causes.ts';
-import { podSecurityViolations } from './evaluate.ts';
+import { podSecurityViolations, violationsText } from './evaluate.ts';
 import { levelText, readPodSecurityPolicy } from './policy.ts';
 
 /** Where a workload keeps the template of its pods. */
@@ -29,10 +29,10 @@ export const podSecurityAdmission: Admission = {
     if (!isCreatedPod && !isChangedPod) return object;
     const { enforce } = policyAt(objects, object.metadata.namespace);
     const violations = podSecurityViolations(enforce, object.metadata, object.spec);
-    if (violations === undefined) return object;
+    if (violations.length === 0) return object;
     throw new ApiError(
       'Forbidden',
-      `pods "${object.metadata.name}" is forbidden: violates PodSecurity "${levelText(enforce)}": ${violations}`,
+      `pods "${object.metadata.name}" is forbidden: violates PodSecurity "${levelText(enforce)}": ${violationsText(violations)}`,
       { name: object.metadata.name, kind: 'pods' },
     );
   },
@@ -49,7 +49,8 @@ export function podSecurityWarnings(object: KubeObject, previous: KubeObject | u
   if (template === undefined) return [];
   const { warn } = policyAt(objects, object.metadata.namespace);
   const violations = podSecurityViolations(warn, template.metadata, template.spec);
-  return violations === undefined ? [] : [`would violate PodSecurity "${levelText(warn)}": ${violations}`];
+  if (violations.length === 0) return [];
+  return [`would violate PodSecurity "${levelText(warn)}": ${violationsText(violations)}`];
 }
 
 function templateOf(kindId: string, object: KubeObject): Record<string, unknown> | undefined {
@@ -64,13 +65,15 @@ function policyAt(objects: Reader, namespace: string | undefined) {
   return readPodSecurityPolicy(home?.metadata.labels).policy;
 }
 
-/** Images and such may change without a new look; anything that a check reads is immutable in a pod but its labels. */
+/** What leads to a new look at a pod that is there: another image, another container, another profile annotation. */
 function isSignificantChange(object: KubeObject, live: KubeObject): boolean {
-  const security = ({ metadata, spec }: KubeObject) => {
-    const annotations = Object.entries(metadata.annotations ?? {}).filter(([key]) => /seccomp|apparmor/.test(key));
-    return [annotations, mapOf(spec).ephemeralContainers];
+  if (object.spec === live.spec && object.metadata.annotations === live.metadata.annotations) return false;
+  const significant = ({ metadata, spec }: KubeObject) => {
+    const profiles = Object.entries(metadata.annotations ?? {}).filter(([key]) => /seccomp|apparmor/.test(key));
+    const pod = mapOf(spec);
+    return [profiles, pod.initContainers, pod.containers, pod.ephemeralContainers];
   };
-  return !deepEqual(security(object), security(live));
+  return !deepEqual(significant(object), significant(live));
 }
 
 /** New or changed labels must be readable; old ones that are not are left alone. */
@@ -90,8 +93,8 @@ function namespaceWarnings(namespace: KubeObject, previous: KubeObject | undefin
   const byReasons = new Map<string, string[]>();
   for (const pod of objects.list('Pod', namespace.metadata.name)) {
     const violations = podSecurityViolations(enforce, pod.metadata, pod.spec);
-    if (violations === undefined) continue;
-    const reasons = violations.replace(/ \([^()]*(\([^()]*\)[^()]*)*\)/g, '');
+    if (violations.length === 0) continue;
+    const reasons = violations.map(({ reason }) => reason).join(', ');
     byReasons.set(reasons, [...(byReasons.get(reasons) ?? []), pod.metadata.name]);
   }
   if (byReasons.size === 0) return [];

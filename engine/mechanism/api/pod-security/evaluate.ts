@@ -1,22 +1,21 @@
 import { BASELINE } from './baseline.ts';
-import type { Check } from './check.ts';
+import type { Check, Violation } from './check.ts';
 import type { LevelVersion } from './policy.ts';
 import { RESTRICTED } from './restricted.ts';
 import { subjectOf } from './subject.ts';
 
 /**
- * What a pod does that its namespace's level forbids, in kube-apiserver's words: `reason (detail), reason (detail)`;
- * undefined when nothing. Source: k8s.io/pod-security-admission v0.34 (`pod-security.golden.json` compares with it).
+ * What a pod does that its namespace's level forbids, in kube-apiserver's order and words.
+ * Source: k8s.io/pod-security-admission v0.34; `testdata/upstream.json` holds what it says of many pods.
  */
-export function podSecurityViolations(
-  { level, minor }: LevelVersion,
-  metadata: unknown,
-  spec: unknown,
-): string | undefined {
-  if (level === 'privileged') return undefined;
+export function podSecurityViolations({ level, minor }: LevelVersion, metadata: unknown, spec: unknown): Violation[] {
+  if (level === 'privileged') return [];
   const subject = subjectOf(metadata, spec);
-  const violations = checksOf(level, minor).flatMap((check) => check.find(subject, minor) ?? []);
-  if (violations.length === 0) return undefined;
+  return checksOf(level, minor).flatMap((check) => check.find(subject, minor) ?? []);
+}
+
+/** `reason (detail), reason (detail)`. */
+export function violationsText(violations: readonly Violation[]): string {
   return violations.map(({ reason, detail }) => (detail === '' ? reason : `${reason} (${detail})`)).join(', ');
 }
 
