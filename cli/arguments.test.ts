@@ -5,8 +5,13 @@ import { COMMANDS } from './commands/index.ts';
 import { CliError } from './errors.ts';
 import { nearestName } from './suggest.ts';
 
+/** The words of a command line with quotes, as a shell would pass them. */
+function shellWords(line: string): string[] {
+  return [...line.matchAll(/(?:"[^"]*"|'[^']*'|[^\s"'])+/g)].map(([word]) => word.replace(/["']/g, ''));
+}
+
 function run(line: string) {
-  const request = parseCommandLine(line.split(' '), COMMANDS);
+  const request = parseCommandLine(shellWords(line), COMMANDS);
   if (request.ask !== 'run') throw new Error(`"${line}" asked for help`);
   return request;
 }

@@ -37,7 +37,7 @@ export const gpgAdd: Command = {
   options: [{ name: 'from', value: 'FILE', summary: 'armoured public keys, as "gpg --armor --export" writes them' }],
   examples: [
     {
-      command: 'gpg --armor --export ada@example.com > ada.asc && pern gpg add --from ada.asc',
+      command: 'pern gpg add --from ada.asc',
       does: "trust Ada's key",
     },
   ],
