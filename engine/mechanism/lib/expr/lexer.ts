@@ -1,4 +1,5 @@
 /** Text to tokens (spec expr §2.2). */
+import { unescapeGo } from '../go-literals/escapes.ts';
 import { ExprError } from './errors.ts';
 
 export interface Token {
@@ -53,33 +54,11 @@ function describe(text: string, at: number): string {
     : `unrecognized character: U+${text.codePointAt(at)!.toString(16).toUpperCase().padStart(4, '0')} '${text[at]}'`;
 }
 
-const ESCAPES: Readonly<Record<string, string>> = {
-  a: '\x07',
-  b: '\b',
-  f: '\f',
-  n: '\n',
-  r: '\r',
-  t: '\t',
-  v: '\v',
-  '\\': '\\',
-  "'": "'",
-  '"': '"',
-  '`': '`',
-};
-
 /** The text a string token stands for. */
 export function unquoteToken(token: Token, text: string): string {
   const body = token.text.slice(1, -1);
-  if (token.text.startsWith('`') || !body.includes('\\')) return body;
-  return body.replace(
-    /\\(?:u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|x([0-9a-fA-F]{2})|([0-7]{3})|([\s\S]))/g,
-    (whole, u, long, hex, octal, simple) => {
-      const code = u ?? long ?? hex;
-      if (code !== undefined) return String.fromCodePoint(Number.parseInt(code, 16));
-      if (octal !== undefined) return String.fromCodePoint(Number.parseInt(octal, 8));
-      const known = ESCAPES[simple as string];
-      if (known === undefined) throw new ExprError('compile', `invalid escape sequence ${whole}`, text, token.at);
-      return known;
-    },
-  );
+  if (token.text.startsWith('`')) return body;
+  const unescaped = unescapeGo(body, '"\'`');
+  if ('text' in unescaped) return unescaped.text;
+  throw new ExprError('compile', `invalid escape sequence ${unescaped.bad}`, text, token.at);
 }

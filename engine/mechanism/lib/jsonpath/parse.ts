@@ -1,3 +1,5 @@
+import { unescapeGo } from '../go-literals/escapes.ts';
+
 /** A template of kubectl's JSONPath dialect, parsed: texts and actions in order. */
 export type Node =
   | { node: 'text'; text: string }
@@ -248,28 +250,9 @@ function unknown(): Bound {
   return { isKnown: false, value: 0 };
 }
 
-const ESCAPES: Readonly<Record<string, string>> = {
-  a: '\u0007',
-  b: '\b',
-  f: '\f',
-  n: '\n',
-  r: '\r',
-  t: '\t',
-  v: '\v',
-  '\\': '\\',
-};
-
 /** A quoted text of Go, in single or double quotes. */
 function unquote(quoted: string): string {
-  const quote = quoted[0] as string;
-  const bad = () => new JsonPathError(`unquote string ${quoted} error invalid syntax`);
-  return quoted
-    .slice(1, -1)
-    .replace(/\\(x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|[0-7]{3}|.)/gsu, (_whole, code: string) => {
-      if (/^[xuU]./.test(code)) return String.fromCodePoint(Number.parseInt(code.slice(1), 16));
-      if (/^[0-7]{3}$/.test(code)) return String.fromCodePoint(Number.parseInt(code, 8));
-      const plain = code === quote ? quote : ESCAPES[code];
-      if (plain === undefined) throw bad();
-      return plain;
-    });
+  const unescaped = unescapeGo(quoted.slice(1, -1), quoted[0] as string);
+  if ('text' in unescaped) return unescaped.text;
+  throw new JsonPathError(`unquote string ${quoted} error invalid syntax`);
 }
