@@ -7,7 +7,7 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['{engine,cli,check,pern-app,scripts}/**/*.test.{ts,tsx}'],
+          include: ['{engine,cli,check,rehearse,pern-app,scripts}/**/*.test.{ts,tsx}'],
           exclude: ['**/node_modules/**', '**/*.e2e.test.ts'],
           environment: 'node',
           sequence: { groupOrder: 0 },

@@ -6,9 +6,11 @@ import { execFileSync } from 'node:child_process';
 import { cpus, release, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
 import type { EngineProcess } from '../engine/host/testing/engine-process.ts';
+import { measureApplication } from './application.ts';
 import { measureApplicationSets } from './application-sets.ts';
 import { measureApplications } from './applications.ts';
 import type { BenchContext } from './context.ts';
+import { measureFrontend } from './frontend.ts';
 import { measureIdle } from './idle.ts';
 import { measureKustomize } from './kustomize.ts';
 import { BenchRepository, untilHealthy } from './live-engine.ts';
@@ -25,7 +27,9 @@ const BENCHES: Record<string, (context: BenchContext) => Row[] | Promise<Row[]>>
   kustomize: measureKustomize,
   'application-sets': measureApplicationSets,
   applications: measureApplications,
+  application: measureApplication,
   simulation: measureSimulation,
+  frontend: measureFrontend,
   ingest: measureIngest,
   promql: measurePromql,
   rollouts: measureRollouts,

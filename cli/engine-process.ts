@@ -13,6 +13,8 @@ export interface EngineStart {
   environments: readonly string[];
   /** A kustomize binary that renders instead of the engine's own. */
   kustomize?: string;
+  /** No local overrides. */
+  strict?: boolean;
 }
 
 const ENGINE_ENTRY = join(import.meta.dirname, '..', 'engine', 'main.ts');
@@ -36,6 +38,7 @@ export function spawnEngine(start: EngineStart): ChildProcess {
       ...['--api-port', String(start.apiPort), '--ingress-port', String(start.ingressPort)],
       ...start.environments.flatMap((name) => ['--env', name]),
       ...(start.kustomize === undefined ? [] : ['--kustomize', start.kustomize]),
+      ...(start.strict === true ? ['--strict'] : []),
     ],
     { detached: true, stdio: ['ignore', log, log], cwd: start.repository },
   );

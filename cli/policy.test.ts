@@ -137,6 +137,28 @@ describe('pern proj, on files', () => {
       (await run('proj', 'role', 'add-policy', 'shop', 'ci', '--action', 'fly', '--object', 'web', '--edit-file')).err,
     ).toContain("invalid action 'fly'");
   });
+
+  it('creates and deletes roles and their groups in the file, and leaves the rest of it as it was', async () => {
+    const file = join(folder, 'pern-gitops', 'project.yaml');
+    const role = (...words: string[]) => run('proj', 'role', ...words, '--edit-file');
+    expect(await role('create', 'shop', 'ops', '--description', 'on call')).toMatchObject({
+      code: 0,
+      err: expect.stringContaining('commit -m "Project shop: role ops created"') as string,
+    });
+    expect((await role('add-group', 'shop', 'ops', 'night-shift')).code).toBe(0);
+    const groups = '      groups:\n        - night-shift\n';
+    expect(readFileSync(file, 'utf8')).toBe(`${PROJECT}    - name: ops\n      description: on call\n${groups}`);
+    expect((await role('create', 'shop', 'ops')).err).toContain('has a role "ops" already');
+    expect((await role('add-group', 'shop', 'ops', 'night-shift')).err).toContain(
+      'has the group "night-shift" already',
+    );
+    expect((await role('remove-group', 'shop', 'ops', 'day-shift')).err).toContain('it has: night-shift');
+    expect((await role('add-group', 'shop', 'op', 'x')).err).toContain('did you mean "ops"?');
+    expect(await role('create', 'shop', 'not a name')).toMatchObject({ code: 2 });
+    expect((await role('remove-group', 'shop', 'ops', 'night-shift')).code).toBe(0);
+    expect((await role('delete', 'shop', 'ops')).code).toBe(0);
+    expect(readFileSync(file, 'utf8')).toBe(PROJECT);
+  });
 });
 
 describe('pern proj and account, on the API', () => {
@@ -233,6 +255,22 @@ describe('pern proj and account, on the API', () => {
     expect((await live('proj', 'role', 'remove-policy', 'shop', 'ci', '--action', 'sync', '--object', '*')).code).toBe(
       0,
     );
+  });
+
+  it('makes a role on the API that a token then acts under, until the role is deleted', async () => {
+    expect(await live('proj', 'role', 'create', 'shop', 'night')).toMatchObject({
+      code: 0,
+      out: 'role night created\n',
+    });
+    expect((await live('proj', 'role', 'add-group', 'shop', 'night', 'on-call')).code).toBe(0);
+    expect((await live('proj', 'role', 'get', 'shop', 'night')).out).toContain('on-call');
+    const token = (await live('proj', 'role', 'create-token', 'shop', 'night')).out.trim();
+    expect((await live('account', 'get-user-info', '--auth-token', token)).out).toContain('proj:shop:night');
+    expect((await live('proj', 'role', 'delete', 'shop', 'night', '--auth-token', token)).code).toBe(4);
+    expect((await live('proj', 'role', 'remove-group', 'shop', 'night', 'on-call')).code).toBe(0);
+    expect((await live('proj', 'role', 'delete', 'shop', 'night')).code).toBe(0);
+    expect((await live('account', 'get-user-info', '--auth-token', token)).code).toBe(2);
+    expect((await live('proj', 'role', 'delete', 'shop', 'night')).code).toBe(2);
   });
 
   it('lists accounts and makes tokens of those that may have one', async () => {

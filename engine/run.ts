@@ -1,6 +1,6 @@
 /**
  * What `engine/main.ts` runs: `node engine/main.ts --repository DIR --state DIR [--api-port N] [--ingress-port N] [--env E]...
- * [--kustomize PATH]`.
+ * [--kustomize PATH] [--strict]`.
  * Runs in the foreground until SIGINT or SIGTERM, then stops every pod it runs. Exit codes: 0 after a stop, 2 when it
  * could not start (one sentence on standard error says why and what to do), 1 when it broke.
  */
@@ -45,6 +45,7 @@ async function main(): Promise<void> {
       'ingress-port': { type: 'string' },
       env: { type: 'string', multiple: true },
       kustomize: { type: 'string' },
+      strict: { type: 'boolean' },
     },
   });
   if (values.repository === undefined || values.state === undefined)
@@ -65,6 +66,7 @@ async function main(): Promise<void> {
     ingressPort: parsePort(values['ingress-port'], DEFAULT_INGRESS_PORT, '--ingress-port'),
     environments: values.env,
     kustomize: checkedBinary(values.kustomize),
+    strict: values.strict,
     prometheusUrl: process.env.PROMETHEUS_URL,
     version,
     log,

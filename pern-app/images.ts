@@ -1,6 +1,7 @@
 /**
  * What goes into the images of the application: pure data for whoever builds them. Paths are relative to this folder.
  * Bundle every entry on its own (single-file ESM for Node 24, `pg-native` external), so that no shared chunk is needed.
+ * Two builders read it: the engine's, and Docker by the Dockerfiles that `dockerfile.ts` renders from it.
  */
 export interface ImageDefinition {
   readonly name: string;
@@ -32,20 +33,44 @@ const config = {
   entrypoint: ['node'],
   cmd: ['server.js'],
   exposedPorts: [8080, 9090],
-  env: { NODE_ENV: 'production' },
+  env: {
+    NODE_ENV: 'production',
+    // Of the container's memory limit: the heap fails with a message in the log before the kernel kills without one. The rest is
+    // for buffers, code and threads.
+    NODE_OPTIONS: '--max-old-space-size-percentage=70',
+  },
 } as const;
 
 /** What each component's image can be built to do wrong; the servers accept exactly these. */
-export const BACKEND_FAULTS = ['error-rate', 'latency-ms', 'readiness', 'query-delay-ms'] as const;
-/** No `query-delay-ms`: this component has no database. */
-export const FRONTEND_FAULTS = ['error-rate', 'latency-ms', 'readiness'] as const;
+export const BACKEND_FAULTS = [
+  'error-rate',
+  'latency-ms',
+  'latency-p99-ms',
+  'readiness',
+  'query-delay-ms',
+  'pool-leak',
+  'memory-leak-kb',
+  'migration',
+] as const;
+/** Those of the database have no place here. */
+export const FRONTEND_FAULTS = [
+  'error-rate',
+  'latency-ms',
+  'latency-p99-ms',
+  'readiness',
+  'memory-leak-kb',
+  'broken-asset',
+] as const;
 
 export const images: readonly ImageDefinition[] = [
   {
     name: 'backend',
     image: 'ghcr.io/pern-gitops/backend',
     entries: { server: 'backend/server.ts', migrate: 'backend/migrate.ts' },
-    assets: [{ from: 'database/migrations', to: 'migrations' }],
+    assets: [
+      { from: 'database/migrations', to: 'migrations' },
+      { from: 'database/seeds', to: 'seeds' },
+    ],
     external: ['pg-native'],
     faults: BACKEND_FAULTS,
     config,

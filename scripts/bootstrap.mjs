@@ -7,7 +7,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { accessSync, constants, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const NODE_MAJOR_MIN = 24;
@@ -113,6 +113,7 @@ function installTool(binary, packages, need) {
 function installTools(required) {
   if (!onPath('git')) fail('git is missing. Install it with your package manager and run the same command again.');
   const redis = installTool('redis-server', { debian: 'redis-server', other: 'redis' }, 'the redis pods run it');
+  const gpg = installTool('gpg', { debian: 'gnupg', other: 'gnupg' }, 'signatures are made and verified with it');
   if (process.platform === 'linux') {
     installTool(
       'bwrap',
@@ -120,7 +121,7 @@ function installTools(required) {
       'optional: isolates pods from each other and from your files',
     );
   }
-  if (!redis && required) process.exit(2);
+  if (!(redis && gpg) && required) process.exit(2);
 }
 
 const [area, ...rest] = process.argv.slice(2);
@@ -132,11 +133,28 @@ if (NEEDS_TOOLS[area].includes(rest[0] ?? '')) installTools(true);
 
 const entry = area === 'pern' ? join(root, 'cli', 'main.ts') : join(root, 'scripts', 'tasks.ts');
 const path = [dirname(node), process.env.PATH].join(delimiter);
-const child = spawn(node, ['--disable-warning=ExperimentalWarning', entry, ...rest], {
-  stdio: 'inherit',
-  env: { ...process.env, PATH: path },
-});
-// Ctrl-C reaches the child by itself (same terminal); this process only waits for it and keeps its exit code.
-process.on('SIGINT', () => {});
-process.on('SIGTERM', () => child.kill('SIGTERM'));
-child.on('exit', (code, signal) => process.exit(code ?? (signal === 'SIGINT' ? 130 : 1)));
+if (area === 'pern' && node === process.execPath) await runHere();
+else runChild();
+
+/** This is Node 24 already: a second process would only cost its start. */
+async function runHere() {
+  process.env.PATH = path;
+  process.argv.splice(1, process.argv.length - 1, entry, ...rest);
+  // What --disable-warning=ExperimentalWarning does for a child.
+  process.removeAllListeners('warning');
+  process.on('warning', (warning) => {
+    if (warning.name !== 'ExperimentalWarning') say(`(node) ${warning.name}: ${warning.message}`);
+  });
+  await import(pathToFileURL(entry).href);
+}
+
+function runChild() {
+  const child = spawn(node, ['--disable-warning=ExperimentalWarning', entry, ...rest], {
+    stdio: 'inherit',
+    env: { ...process.env, PATH: path },
+  });
+  // Ctrl-C reaches the child by itself (same terminal); this process only waits for it and keeps its exit code.
+  process.on('SIGINT', () => {});
+  process.on('SIGTERM', () => child.kill('SIGTERM'));
+  child.on('exit', (code, signal) => process.exit(code ?? (signal === 'SIGINT' ? 130 : 1)));
+}

@@ -84,8 +84,14 @@ const ZONES: readonly { zone: string; path: RegExp; may: readonly string[] }[] =
   },
   { zone: 'host', path: /^engine\/(host\/|(main|run)\.ts$)/, may: ['*'] },
   // What needs no engine (rendering) runs in the command itself.
-  { zone: 'cli', path: /^cli\//, may: ['core', 'kube', 'machine', 'lib', 'stages-pure', 'check', 'audit'] },
+  { zone: 'cli', path: /^cli\//, may: ['core', 'kube', 'machine', 'lib', 'stages-pure', 'check', 'rehearse', 'audit'] },
   { zone: 'check', path: /^check\//, may: ['core', 'kube', 'machine', 'lib', 'api', 'api-errors', 'stages-pure'] },
+  // A rehearsal is the simulated host with a story; it brings no disk and no clock of its own.
+  {
+    zone: 'rehearse',
+    path: /^rehearse\//,
+    may: ['core', 'kube', 'machine', 'lib', 'store', 'control', 'stages', 'check', 'sim', 'host'],
+  },
   { zone: 'app', path: /^pern-app\//, may: [] },
 ];
 
@@ -124,7 +130,7 @@ export function fileFindings(file: string, text: string): string[] {
   if (!isTest && lines.length > LINES_MAX && !/\/(data|testdata)\//.test(file)) {
     findings.push(`${file}:1 has ${lines.length} lines, ${LINES_MAX} is the limit; split it by concern`);
   }
-  const pure = /^(engine|check)\//.test(file) && !IMPURE.some((pattern) => pattern.test(file));
+  const pure = /^(engine|check|rehearse)\//.test(file) && !IMPURE.some((pattern) => pattern.test(file));
   lines.forEach((line, index) => {
     const at = `${file}:${index + 1}`;
     const isComment = /^\s*(\*|\/\/|\/\*)/.test(line);
@@ -175,7 +181,7 @@ function folderFindings(root: string, files: readonly string[]): string[] {
   const folders = new Set(
     files
       .map((file) => dirname(file))
-      .filter((folder) => /^(engine|cli|check|bench|pern-app)(\/[^/]+){0,3}$/.test(folder)),
+      .filter((folder) => /^(engine|cli|check|rehearse|bench|pern-app)(\/[^/]+){0,3}$/.test(folder)),
   );
   return [...folders]
     .filter((folder) => !/\/(testdata|testing|src|gen|data|features|operations|commands|view|app)(\/|$)/.test(folder))

@@ -23,6 +23,8 @@ const unreached: Rule = {
     const read = filesRead(tree);
     for (const { path, documents } of tree.sources.values()) {
       if (read.has(path) || OTHER_FILES.test(path) || !isBesideKustomization(tree, path)) continue;
+      // Of a component that nobody uses, the component is reported, once.
+      if (isListedByComponent(tree, path)) continue;
       const first = documents.find(({ value }) => isManifest(value));
       if (first === undefined || isAppliedByHand(first.value)) continue;
       yield {
@@ -118,6 +120,21 @@ function filesRead(tree: Tree): Set<string> {
 function isBesideKustomization(tree: Tree, path: string): boolean {
   const folder = path.includes('/') ? path.slice(0, path.lastIndexOf('/')) : '';
   return tree.kustomizations.has(folder);
+}
+
+/** Whether the component of the file's folder names the file among its resources or patches. */
+function isListedByComponent(tree: Tree, path: string): boolean {
+  const folder = path.slice(0, Math.max(path.lastIndexOf('/'), 0));
+  if (tree.kustomizations.get(folder) !== 'Component') return false;
+  const name = path.slice(path.lastIndexOf('/') + 1);
+  return ['kustomization.yaml', 'kustomization.yml', 'Kustomization'].some((file) =>
+    (tree.sources.get(`${folder}/${file}`)?.documents ?? []).some(({ value }) => {
+      if (!isRecord(value)) return false;
+      const { resources, patches } = value;
+      const paths = Array.isArray(patches) ? patches.map((patch) => textAt(patch, 'path')) : [];
+      return [...(Array.isArray(resources) ? resources : []), ...paths].some((entry) => entry === name);
+    }),
+  );
 }
 
 function isManifest(value: unknown): boolean {

@@ -5,6 +5,7 @@ import { AVAILABILITY } from './availability.ts';
 import { FILES } from './files.ts';
 import { HARDENING } from './hardening.ts';
 import { IMAGES } from './images.ts';
+import { NETWORK } from './network.ts';
 import { OWNERSHIP } from './ownership.ts';
 import { PROJECTS } from './projects.ts';
 import { ARGO_REFERENCES } from './references/argo.ts';
@@ -32,6 +33,7 @@ export const RULES: readonly Rule[] = [
   ...IMAGES,
   ...SECRETS,
   ...HARDENING,
+  ...NETWORK,
   ...AVAILABILITY,
   ...ANNOTATIONS,
 ];

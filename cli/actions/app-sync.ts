@@ -133,7 +133,8 @@ export async function requestOperation(
   return printResult(invocation, current()!);
 }
 
-function printResult({ terminal }: Invocation, application: Application): ExitCode {
+/** Prints how an operation ended, and gives its exit code. */
+export function printResult({ terminal }: Invocation, application: Application): ExitCode {
   terminal.lines(resourceLines(application));
   terminal.lines(operationLines(application));
   const operation = application.status?.operationState;
@@ -142,7 +143,7 @@ function printResult({ terminal }: Invocation, application: Application): ExitCo
     return EXIT_CODES.ok;
   }
   const message = operation?.message ?? '';
-  const isBlocked = /sync window|not permitted|is not allowed/.test(message);
+  const isBlocked = /sync window|not permitted|is not allowed|GIT\/GPG/.test(message);
   terminal.note([span('Sync failed', 'bad'), span(`: ${message}`)]);
   terminal.note(`Next: pern app get ${application.metadata.name}`);
   return isBlocked ? EXIT_CODES.blocked : EXIT_CODES.finding;
@@ -157,7 +158,7 @@ function notFinished(name: string, timeoutMs: number): CliError {
 }
 
 /** `since`: the version with the request in it. Anything older still shows how the operation before it ended. */
-function isFinished(application: Application | undefined, since: string): boolean {
+export function isFinished(application: Application | undefined, since: string): boolean {
   if (application === undefined || Number(application.metadata.resourceVersion) < Number(since)) return false;
   if ((application as { operation?: unknown }).operation !== undefined) return false;
   return application.status?.operationState !== undefined && !isRunning(application);

@@ -8,6 +8,7 @@ import type { Invocation, Options } from '../command.ts';
 import { CliError, EXIT_CODES, type ExitCode } from '../errors.ts';
 import { nearestName } from '../suggest.ts';
 import { applicationLines, applicationListLines, applicationState, conditionLines } from '../view/application-text.ts';
+import { waitingApproval, waitingText } from '../view/approvals.ts';
 import { type Application, environmentName } from '../view/environments.ts';
 import { stateSpan } from '../view/icons.ts';
 import { type Line, span } from '../view/lines.ts';
@@ -69,7 +70,12 @@ export async function runAppGet(invocation: Invocation): Promise<ExitCode> {
   }
   if (format !== '' && format !== 'wide') await printObjects(terminal, format, [application as KubeObject], true);
   else terminal.lines([...applicationLines(application), ...(await windowSummary(api, application, invocation.now()))]);
-  if (applicationState(application).sync === 'OutOfSync') terminal.note(`Next: pern app sync ${words[0]}`);
+  const waiting = waitingApproval(application, (await api.list(APPLICATION)).items);
+  if (waiting !== undefined) {
+    if (format === '' || format === 'wide')
+      terminal.line([span(`\n${waiting.environment} ${waitingText(waiting)}`, 'warn')]);
+    terminal.note(`Next: pern approve ${waiting.environment}`);
+  } else if (applicationState(application).sync === 'OutOfSync') terminal.note(`Next: pern app sync ${words[0]}`);
   return EXIT_CODES.ok;
 }
 

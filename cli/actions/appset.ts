@@ -63,8 +63,9 @@ async function createOne(api: Api, set: KubeObject, file: string, invocation: In
   const existing = await api.find(APPLICATION_SET, namespace, name);
   const isDry = options.flag('dry-run');
   if (existing === undefined) {
+    const created = isDry ? set : ((await api.create(APPLICATION_SET, namespace, set)) as KubeObject);
     terminal.note(isDry ? `ApplicationSet ${name} would be created` : `ApplicationSet ${name} created`);
-    return isDry ? set : ((await api.create(APPLICATION_SET, namespace, set)) as KubeObject);
+    return created;
   }
   if (deepEqual((existing as KubeObject).spec, set.spec)) {
     terminal.note(`ApplicationSet ${name} unchanged`);
@@ -77,15 +78,19 @@ async function createOne(api: Api, set: KubeObject, file: string, invocation: In
       fix: 'change it with --upsert, or give the new one another name',
     });
   }
-  terminal.note(isDry ? `ApplicationSet ${name} would be updated` : `ApplicationSet ${name} updated`);
-  if (isDry) return set;
+  if (isDry) {
+    terminal.note(`ApplicationSet ${name} would be updated`);
+    return set;
+  }
   const { labels, annotations } = set.metadata;
   const patch = [
     { op: 'replace', path: '/spec', value: set.spec },
     ...(labels === undefined ? [] : [{ op: 'add', path: '/metadata/labels', value: labels }]),
     ...(annotations === undefined ? [] : [{ op: 'add', path: '/metadata/annotations', value: annotations }]),
   ];
-  return api.patch(APPLICATION_SET, { namespace, name }, patch, 'json');
+  const updated = await api.patch(APPLICATION_SET, { namespace, name }, patch, 'json');
+  terminal.note(`ApplicationSet ${name} updated`);
+  return updated;
 }
 
 function refuseTemplatedProject(set: KubeObject, file: string): void {
@@ -130,6 +135,17 @@ export function readSets(file: string): { set: KubeObject; file: string }[] {
     .filter((value): value is KubeObject => value?.kind === 'ApplicationSet');
   if (sets.length === 0) {
     throw new CliError({ what: 'this file has no ApplicationSet', where: file, fix: 'name the file that declares it' });
+  }
+  for (const { apiVersion, metadata } of sets) {
+    const fix = 'begin it with "apiVersion: argoproj.io/v1alpha1" and give it metadata.name';
+    if (apiVersion !== 'argoproj.io/v1alpha1')
+      throw new CliError({
+        what: `an ApplicationSet has apiVersion ${JSON.stringify(apiVersion ?? '')}`,
+        where: file,
+        fix,
+      });
+    if (typeof metadata?.name !== 'string')
+      throw new CliError({ what: 'an ApplicationSet has no name', where: file, fix });
   }
   return sets.map((set) => ({ set: { ...set, metadata: { namespace: CONTROL_PLANE, ...set.metadata } }, file }));
 }

@@ -1,4 +1,5 @@
 import type { Invocation } from '../command.ts';
+import { approveProduction } from '../demo/approval-chapter.ts';
 import { badRelease, deployEverything, goodRelease, killEngine, revertRelease, type Scene } from '../demo/chapters.ts';
 import { Stage } from '../demo/stage.ts';
 import { Timeline } from '../demo/timeline.ts';
@@ -41,8 +42,9 @@ async function tell(scene: Scene): Promise<void> {
   await goodRelease(untilKilled, watcher, good);
   await badRelease(untilKilled, watcher, bad);
   await revertRelease(untilKilled, watcher, good);
+  await approveProduction(untilKilled, watcher, good);
   await killEngine(scene, watcher, last, first);
-  timeline.chapter('6. The end');
+  timeline.chapter('7. The end');
 }
 
 /** Three versions after `current`: `1.4.2` gives 1.5.0, 1.6.0 and 1.7.0; a tag of another form gets a suffix. */

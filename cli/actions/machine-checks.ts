@@ -34,6 +34,13 @@ export async function checkMachine(options: CheckOptions): Promise<Check[]> {
     checkTool('git', options.path, ['--version'], 'install git with your package manager', 'missing'),
     checkNode(),
     checkTool(
+      'gpg',
+      options.path,
+      ['--version'],
+      'install GnuPG (apt-get install gnupg, brew install gnupg); production is verified with it',
+      'missing',
+    ),
+    checkTool(
       'redis-server',
       options.path,
       ['--version'],

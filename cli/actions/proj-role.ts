@@ -18,7 +18,7 @@ import { roleLines, roleListLines, tokenLines } from '../view/project-text.ts';
 import { wholeSeconds } from './account.ts';
 import { CONTROL_PLANE, findProject, findProjectFile, PROJECT, type Project } from './proj.ts';
 
-const TRACKING = 'argocd.argoproj.io/tracking-id';
+export const TRACKING = 'argocd.argoproj.io/tracking-id';
 
 interface Found {
   api: Api;
@@ -185,19 +185,21 @@ async function findRole({ session, arguments: words }: Invocation): Promise<Foun
   return { api, project, role, tokens: tokensOf(project)[roleName] ?? [] };
 }
 
-function unknownRole(project: string, name: string, roles: readonly ProjectRole[]): CliError {
+export function unknownRole(project: string, name: string, roles: readonly ProjectRole[]): CliError {
   const known = roles.map((role) => role.name);
   const near = nearestName(name, known);
   return new CliError({
     what: `project "${project}" has no role "${name}"`,
     fix:
       near === undefined
-        ? `use one of: ${known.join(', ') || '(it has none; add one under spec.roles in git)'}`
+        ? known.length === 0
+          ? `make one with "pern proj role create ${project} ${name} --edit-file"`
+          : `use one of: ${known.join(', ')}`
         : `did you mean "${near}"?`,
   });
 }
 
-function rolesOf(project: Project): ProjectRole[] {
+export function rolesOf(project: Project): ProjectRole[] {
   return [...(((project.spec as { roles?: unknown }).roles ?? []) as ProjectRole[])];
 }
 

@@ -1,9 +1,13 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Session } from '../client/session.ts';
 import type { Invocation } from '../command.ts';
 import { CliError, EXIT_CODES, type ExitCode } from '../errors.ts';
 import { findOverlay, type ImageTag, readImageTags, setImageTag } from '../git/image-tags.ts';
 import { commitDiff, commitFiles, refuseUncommitted } from '../git/repository.ts';
+import { signingKey } from '../git/signing.ts';
+import { needsApproval } from '../view/approvals.ts';
+import { environmentName } from '../view/environments.ts';
 
 export async function runPromote({ session, options, terminal, arguments: words }: Invocation): Promise<ExitCode> {
   const [from = '', to = ''] = words;
@@ -26,12 +30,25 @@ export async function runPromote({ session, options, terminal, arguments: words 
   writeFileSync(join(repository, target), text);
   const summary = changes.map(({ component, tag }) => `${component} ${tag}`).join(', ');
   const details = changes.map(({ name, before, tag }) => `${name}: ${before} -> ${tag}`).join('\n');
-  const commit = commitFiles(repository, [target], `Promote ${summary} from ${from} to ${to}\n\n${details}`);
+  const message = `Promote ${summary} from ${from} to ${to}\n\n${details}`;
+  const commit = commitFiles(repository, [target], message, signingKey(repository, session.stateFolder()));
   terminal.write(commitDiff(repository, commit.hash));
-  terminal.note(
-    `Committed ${commit.hash} on ${commit.branch}. Next: pern rollout get ${changes[0]?.component} -e ${to} -w`,
-  );
+  const next = (await asksForApproval(session, to))
+    ? `pern approve ${to}`
+    : `pern rollout get ${changes[0]?.component} -e ${to} -w`;
+  terminal.note(`Committed ${commit.hash} on ${commit.branch}. Next: ${next}`);
   return EXIT_CODES.ok;
+}
+
+/** Whether a running engine deploys the environment only when somebody approves; without one nobody knows. */
+async function asksForApproval(session: Session, environment: string): Promise<boolean> {
+  try {
+    const { items } = await (await session.api()).list('Application.argoproj.io');
+    return items.some((item) => environmentName(item) === environment && needsApproval(item));
+  } catch (error) {
+    if (error instanceof CliError) return false;
+    throw error;
+  }
 }
 
 interface Change extends ImageTag {

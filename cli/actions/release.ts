@@ -5,6 +5,7 @@ import type { Invocation } from '../command.ts';
 import { CliError, EXIT_CODES, type ExitCode } from '../errors.ts';
 import { checkTag, findOverlay, readImageTags, setImageTag } from '../git/image-tags.ts';
 import { commitFiles, refuseUncommitted, runGit } from '../git/repository.ts';
+import { signingKey } from '../git/signing.ts';
 import { environmentNamespaces } from '../view/environments.ts';
 import { type Rollout, rolloutPhase, rolloutView } from '../view/rollout-model.ts';
 import { phaseLine, rolloutLines } from '../view/rollout-text.ts';
@@ -44,7 +45,7 @@ export async function runRelease(invocation: Invocation): Promise<ExitCode> {
   const faults = options.texts('fault');
   const remark = faults.length === 0 ? '' : `\n\nBuilt with faults: ${faults.join(', ')}`;
   const message = `Release ${component} ${version} to ${environment}\n\n${image.name}: ${image.tag} -> ${version}${remark}`;
-  const commit = commitFiles(repository, [file], message);
+  const commit = commitFiles(repository, [file], message, signingKey(repository, session.stateFolder()));
   terminal.line(
     `${commit.hash} ${component} ${image.tag} -> ${version} in ${environment} (${file}, branch ${commit.branch})`,
   );

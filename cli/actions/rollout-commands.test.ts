@@ -186,5 +186,7 @@ spec:
     );
     const pod = fileWith('apiVersion: v1\nkind: Pod\nmetadata: { name: p }\n');
     await expect(pern(`rollout create ${pod}`)).rejects.toThrow('creates of v1 Pod unsupported');
+    writeFileSync(pod, 'kind: Rollout\n');
+    await expect(pern(`rollout create ${pod}`)).rejects.toThrow('this is not a Kubernetes object');
   });
 });

@@ -4,6 +4,7 @@ import { parseAllDocuments } from 'yaml';
 import { AnalysisError } from '../../engine/stages/analysis/arguments.ts';
 import { collectTemplates, runSpecFromTemplates } from '../../engine/stages/analysis/templates.ts';
 import type { AnalysisTemplate, Argument } from '../../engine/stages/analysis/types.ts';
+import { isRecord } from '../../engine/vocabulary/core/json.ts';
 import { findKind, type KindId, kindIdOf } from '../../engine/vocabulary/kube/kinds.ts';
 import type { KubeObject } from '../../engine/vocabulary/kube/object.ts';
 import { type Api, ApiFailure } from '../client/api.ts';
@@ -86,8 +87,13 @@ function readManifests(file: string): KubeObject[] {
   return parseAllDocuments(text).flatMap((document) => {
     const [error] = document.errors;
     if (error !== undefined) throw new CliError({ what: error.message, where: file });
-    const value = document.toJS() as KubeObject | null;
-    return value === null ? [] : [value];
+    const value = document.toJS() as Partial<KubeObject> | null;
+    if (value === null) return [];
+    if (typeof value.kind === 'string' && typeof value.apiVersion === 'string' && isRecord(value.metadata))
+      return [value as KubeObject];
+    const line = text.slice(0, document.range?.[0] ?? 0).split('\n').length;
+    const fix = 'an object has apiVersion, kind and metadata.name';
+    throw new CliError({ what: 'this is not a Kubernetes object', where: `${file}:${line}`, fix });
   });
 }
 
@@ -201,7 +207,8 @@ async function findExperiment(api: Api, namespace: string, name: string): Promis
     throw new CliError({
       what: error.message,
       where: `namespace ${namespace}`,
-      fix: `there are: ${names || 'no experiments in this namespace'}`,
+      fix:
+        names === '' ? 'this namespace has none; name another one with -e ENV or -n NAMESPACE' : `there are: ${names}`,
     });
   }
 }

@@ -151,7 +151,11 @@ export function imagePatch(template: Template, container: string, image: string)
     });
   });
   if (patch.length > 0) return patch;
-  throw new CliError({ what: `unable to find container named "${container}"` });
+  const names = ['initContainers', 'containers', 'ephemeralContainers'].flatMap((field) =>
+    ((template.spec?.[field] ?? []) as readonly Container[]).map(({ name }) => name),
+  );
+  const fix = `its containers are ${names.join(', ') || 'none'}`;
+  throw new CliError({ what: `unable to find container named "${container}"`, fix });
 }
 
 const TRACKING = 'argocd.argoproj.io/tracking-id';

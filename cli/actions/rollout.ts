@@ -187,7 +187,9 @@ export async function findRollout({ session }: Invocation, api: Api, name: strin
       fix:
         places.length > 0
           ? `say which one: ${places.map((place) => `-n ${place}`).join(', ')} (or -e ENV)`
-          : `there are: ${names.join(', ') || 'no rollouts in this namespace'}`,
+          : names.length === 0
+            ? 'this namespace has none; name another one with -e ENV or -n NAMESPACE'
+            : `there are: ${names.join(', ')}`,
     });
   }
 }

@@ -24,6 +24,11 @@ export async function runRulesTest({ arguments: files, options, terminal }: Invo
   if (options.text('output') === 'json') terminal.write(`${JSON.stringify(outcomes, undefined, 2)}\n`);
   else terminal.lines(ruleTestLines(outcomes));
   const isGood = outcomes.every(({ problems, report }) => problems.length === 0 && report?.failures.length === 0);
+  terminal.note(
+    isGood
+      ? 'Next: pern check'
+      : `Next: correct the rules or what is expected of them, then pern rules test ${files.join(' ')}`,
+  );
   return isGood ? EXIT_CODES.ok : EXIT_CODES.finding;
 }
 

@@ -3,6 +3,7 @@ import { ObjectCache } from '../client/object-cache.ts';
 import type { Invocation } from '../command.ts';
 import { EXIT_CODES, type ExitCode } from '../errors.ts';
 import { findEngine } from '../state-folder.ts';
+import { overrideLines, waitingApproval } from '../view/approvals.ts';
 import { type Line, plain, span } from '../view/lines.ts';
 import { assessReadiness, SYSTEM_KINDS, type SystemObjects, systemLines } from '../view/system.ts';
 import { inboxRemark } from './notifications.ts';
@@ -35,8 +36,16 @@ export async function runStatus(invocation: Invocation): Promise<ExitCode> {
   terminal.lines(draw());
   const remark = await inboxRemark(await session.api());
   if (remark !== undefined) terminal.lines([[], remark]);
+  const applications = cache.list('Application.argoproj.io');
+  terminal.lines(overrideLines(applications));
   const { isReady, waiting } = assessReadiness(cache.list('Application.argoproj.io'), [], cache.list('Pod'));
-  if (isReady)
+  const [waitsFor] = applications.flatMap((application) => waitingApproval(application, applications) ?? []);
+  if (isReady && waitsFor !== undefined) {
+    terminal.note([
+      span(`${waitsFor.environment} waits for approval.`, 'warn'),
+      span(` Next: pern approve ${waitsFor.environment}`),
+    ]);
+  } else if (isReady)
     terminal.note([span('All is Synced and Healthy.', 'ok'), span(' Next: pern release backend VERSION -w')]);
   else terminal.note(`Next: pern app get ${waiting[0]?.metadata.name ?? 'NAME'}`);
   return EXIT_CODES.ok;

@@ -7,6 +7,7 @@ import type { Invocation } from '../command.ts';
 import { portProblem, spawnEngine, stopEngine, waitForEngine } from '../engine-process.ts';
 import { CliError, EXIT_CODES, type ExitCode } from '../errors.ts';
 import { claimStateFolder, type EngineRecord, findEngine, isAlive, kubeconfigFile } from '../state-folder.ts';
+import { overrideLines, waitingLines } from '../view/approvals.ts';
 import { environmentName, environmentNamespaces } from '../view/environments.ts';
 import { eventLine, isNotable } from '../view/events-text.ts';
 import { failureLines } from '../view/failure-report.ts';
@@ -26,6 +27,10 @@ export async function runUp(invocation: Invocation): Promise<ExitCode> {
   const running = findEngine(stateFolder);
   if (running !== undefined) {
     terminal.note(`The engine runs already (process ${running.pid}); showing what it does.`);
+    if (options.flag('strict'))
+      terminal.note(
+        'It goes on as it was started; --strict counts from the next start: pern down, then pern up --strict.',
+      );
     return showEngine(invocation, running, undefined);
   }
   await preflight(invocation);
@@ -38,6 +43,7 @@ export async function runUp(invocation: Invocation): Promise<ExitCode> {
     ingressPort: options.count('ingress-port')!,
     environments: options.texts('env'),
     kustomize: kustomize === undefined ? undefined : resolve(kustomize),
+    strict: options.flag('strict'),
   });
   const engine = await waitForEngine(child, stateFolder, invocation.signal);
   terminal.note(`Engine started (process ${engine.pid}); its log is ${join(stateFolder, 'engine.log')}`);
@@ -194,12 +200,16 @@ async function showProgress(
 function printReady({ terminal, session, now }: Invocation, engine: EngineRecord, cache: ObjectCache): void {
   if (!terminal.isInteractive) terminal.lines(systemLines(systemObjects(cache), now()));
   terminal.line('');
-  terminal.line([span('All is Synced and Healthy.', 'ok')]);
+  const isWaiting = waitingLines(cache.list(APPLICATION)).length > 0;
+  terminal.line([span(isWaiting ? 'All else is Synced and Healthy.' : 'All is Synced and Healthy.', 'ok')]);
   for (const [name] of environmentNamespaces(cache.list(APPLICATION))) {
     const application = cache.list(APPLICATION).find((candidate) => environmentName(candidate) === name);
     terminal.line(`  ${name.padEnd(12)}  http://${application?.metadata.name}.localhost:${engine.ingressPort}/`);
   }
   terminal.line(`  ${'kubeconfig'.padEnd(12)}  ${kubeconfigFile(session.stateFolder())}`);
+  const applications = cache.list(APPLICATION);
+  terminal.lines(overrideLines(applications));
+  terminal.lines(waitingLines(applications));
   terminal.note('Next: pern release backend 1.1.0 -w');
 }
 

@@ -6,6 +6,7 @@ import {
   accountGetUserInfo,
   accountList,
 } from './account/accounts.ts';
+import { analysisTest } from './analysis.ts';
 import { appActionsList, appActionsRun } from './app/actions.ts';
 import { appDiff } from './app/diff.ts';
 import { appCreate, appDelete, appPatch, appSet, appUnset } from './app/edit.ts';
@@ -17,6 +18,7 @@ import { appConfirmDeletion, appHistory, appResources, appRollback, appTerminate
 import { appOrphans } from './app/orphans.ts';
 import { appSync } from './app/sync.ts';
 import { appWait } from './app/wait.ts';
+import { approve } from './approve.ts';
 import { appsetGenerate } from './appset/generate.ts';
 import { appsetCreate, appsetDelete, appsetGet, appsetList } from './appset/sets.ts';
 import { auditExport, auditList, auditVerify } from './audit/audit.ts';
@@ -28,18 +30,23 @@ import { down } from './down.ts';
 import { get } from './get.ts';
 import { gpgAdd, gpgGet, gpgList, gpgRm } from './gpg/keys.ts';
 import { inbox } from './inbox.ts';
+import { init } from './init.ts';
 import { kustomize } from './kustomize.ts';
 import { logs } from './logs.ts';
 import { notificationsGet, notificationsList, notificationsResend } from './notifications/records.ts';
 import { templateGet, templateNotify, triggerGet, triggerRun } from './notifications/settings.ts';
 import { projCan, projGet, projList } from './proj/projects.ts';
 import {
+  projRoleAddGroup,
   projRoleAddPolicy,
+  projRoleCreate,
   projRoleCreateToken,
+  projRoleDelete,
   projRoleDeleteToken,
   projRoleGet,
   projRoleList,
   projRoleListTokens,
+  projRoleRemoveGroup,
   projRoleRemovePolicy,
 } from './proj/roles.ts';
 import {
@@ -54,6 +61,7 @@ import {
 import { promote } from './promote.ts';
 import { rbacCan } from './rbac/can.ts';
 import { rbacValidate } from './rbac/validate.ts';
+import { rehearse } from './rehearse.ts';
 import { release } from './release.ts';
 import { rolloutGet } from './rollout/get.ts';
 import { rolloutLint } from './rollout/lint.ts';
@@ -84,6 +92,7 @@ export const COMMANDS: readonly Command[] = [
   demo,
   release,
   promote,
+  approve,
   appList,
   appGet,
   appDiff,
@@ -121,6 +130,10 @@ export const COMMANDS: readonly Command[] = [
   projWindowsDisableOverrun,
   projRoleList,
   projRoleGet,
+  projRoleCreate,
+  projRoleDelete,
+  projRoleAddGroup,
+  projRoleRemoveGroup,
   projRoleCreateToken,
   projRoleListTokens,
   projRoleDeleteToken,
@@ -173,6 +186,9 @@ export const COMMANDS: readonly Command[] = [
   describe,
   logs,
   check,
+  init,
+  rehearse,
+  analysisTest,
   kustomize,
   rulesTest,
 ];

@@ -6,7 +6,7 @@ export const release: Command = {
   description:
     'Builds the image from pern-app/ as it is in the working tree, sets its newTag in the kustomization of the\n' +
     'environment, and commits that one file. The commit is the deployment. Faults make a version that misbehaves on\n' +
-    'purpose: error-rate=0.2, latency-ms=150, readiness=fail, query-delay-ms=80.',
+    'purpose: error-rate=0.2, latency-ms=150, readiness=fail, query-delay-ms=80; all of them: pern-app/README.md.',
   arguments: [
     { name: 'COMPONENT', summary: 'component to release (backend, frontend)' },
     { name: 'VERSION', summary: 'version, which becomes the image tag (1.1.0)' },

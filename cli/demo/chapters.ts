@@ -1,5 +1,6 @@
-import { request } from 'undici';
+import { getGlobalDispatcher, request } from 'undici';
 import { LoadGenerator, type Observation, summarise } from '../load/load-generator.ts';
+import { signUp } from '../load/sign-up.ts';
 import { environmentName } from '../view/environments.ts';
 import { assessReadiness } from '../view/system.ts';
 import type { Stage } from './stage.ts';
@@ -49,11 +50,14 @@ export function openWatcher({ stage, now, signal }: Scene): Promise<Watcher> {
 
 /** Writes an article through the ingress and reads it back: front door to database and back. */
 async function useEnvironment({ stage, timeline }: Scene, environment: string): Promise<void> {
-  const headers = { host: `pern-app-${environment}.localhost`, 'content-type': 'application/json' };
-  const body = JSON.stringify({ title: 'Demo', body: `Written in ${environment}.`, author: 'pern demo' });
+  const host = `pern-app-${environment}.localhost`;
+  const token = await signUp(getGlobalDispatcher(), host, stage.origin);
+  const headers = { host, 'content-type': 'application/json', authorization: `Token ${token}` };
+  const text = `Written in ${environment}.`;
+  const body = JSON.stringify({ article: { title: 'Demo', description: text, body: text } });
   const written = await request(`${stage.origin}/api/articles`, { method: 'POST', headers, body });
-  const { article } = (await written.body.json()) as { article?: { id: number; body: string } };
-  const read = await request(`${stage.origin}/api/articles/${article?.id}`, { headers });
+  const { article } = (await written.body.json()) as { article?: { slug: string; body: string } };
+  const read = await request(`${stage.origin}/api/articles/${article?.slug}`, { headers });
   const answer = (await read.body.json()) as { article?: { body: string } };
   const page = await request(`${stage.origin}/`, { headers });
   await page.body.dump();
@@ -167,7 +171,7 @@ export async function killEngine(
   signal: AbortController,
 ): Promise<Watcher> {
   const { stage, timeline, now } = scene;
-  timeline.chapter('5. kill -9 in the middle of a canary');
+  timeline.chapter('6. kill -9 in the middle of a canary');
   watcher.weights.length = 0;
   await release(scene, 'backend', version);
   await watcher.until(

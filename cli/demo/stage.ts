@@ -77,6 +77,11 @@ export class Stage {
     return image.tag;
   }
 
+  /** What git says in the clone. */
+  git(...words: string[]): string {
+    return runGit(this.repository, words);
+  }
+
   /** Takes the last commit back with a commit. */
   revert(): void {
     runGit(this.repository, [...authorOptions(this.repository), 'revert', '--no-edit', 'HEAD']);

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { CliError } from '../errors.ts';
+import { type SigningKey, withSigning } from './signing.ts';
 
 /** The repository this command belongs to: what is deployed when it is called from anywhere else. */
 const OWN_REPOSITORY = dirname(dirname(import.meta.dirname));
@@ -46,13 +47,17 @@ export class GitError extends CliError {
 }
 
 /** Runs git in a folder and gives its stdout. Throws GitError with git's message, CliError when git is missing. */
-export function runGit(folder: string, args: readonly string[]): string {
+export function runGit(
+  folder: string,
+  args: readonly string[],
+  environment: Readonly<Record<string, string>> = {},
+): string {
   try {
     return execFileSync('git', ['-C', folder, ...args], {
       encoding: 'utf8',
       stdio: ['ignore', 'pipe', 'pipe'],
       // Its messages are read, so they must not be translated.
-      env: { ...process.env, LC_ALL: 'C' },
+      env: { ...process.env, ...environment, LC_ALL: 'C' },
     });
   } catch (error) {
     const failure = error as NodeJS.ErrnoException & { stderr?: string };
@@ -92,18 +97,12 @@ export interface Commit {
   branch: string;
 }
 
-/** Commits the given files and nothing else, whatever is staged. */
-export function commitFiles(repository: string, files: readonly string[], message: string): Commit {
-  runGit(repository, [
-    ...authorOptions(repository),
-    'commit',
-    '--quiet',
-    '--only',
-    '--message',
-    message,
-    '--',
-    ...files,
-  ]);
+/** Commits the given files and nothing else, whatever is staged; signed with `key` when there is one. */
+export function commitFiles(repository: string, files: readonly string[], message: string, key?: SigningKey): Commit {
+  const words = ['commit', '--quiet', '--only', '--message', message, '--', ...files];
+  withSigning(key, ({ options, environment }) =>
+    runGit(repository, [...authorOptions(repository), ...options, ...words], environment),
+  );
   return {
     hash: runGit(repository, ['rev-parse', '--short', 'HEAD']).trim(),
     branch: runGit(repository, ['rev-parse', '--abbrev-ref', 'HEAD']).trim(),
@@ -113,4 +112,11 @@ export function commitFiles(repository: string, files: readonly string[], messag
 /** The diff of one commit for people, without its header. */
 export function commitDiff(repository: string, hash: string): string {
   return runGit(repository, ['show', '--format=', '--unified=1', '--no-color', hash]);
+}
+
+/** Tags that approvals on this machine have made (docs/decisions/0004); those of other machines are not local. */
+export function localApprovals(repository: string): string[] {
+  const format = '%(refname:lstrip=2) %(taggeremail)';
+  const listed = runGit(repository, ['for-each-ref', `--format=${format}`, 'refs/tags/approved/']);
+  return listed.split('\n').flatMap((line) => (line.endsWith(' <pern@localhost>') ? [line.split(' ')[0] ?? ''] : []));
 }

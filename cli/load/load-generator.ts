@@ -1,4 +1,5 @@
 import { Pool } from 'undici';
+import { SignUpFailed, signUp } from './sign-up.ts';
 
 export interface LoadTarget {
   /** `http://127.0.0.1:8080`. */
@@ -37,12 +38,13 @@ const CONNECTIONS = 32;
 
 function defaultRequest(number: number): { method: 'GET' | 'POST'; path: string; body?: string } {
   if (number % 10 !== 0) return { method: 'GET', path: '/api/articles?limit=10' };
-  const body = JSON.stringify({
-    title: `Load ${number}`,
-    body: 'Written while a release was under way.',
-    author: 'load',
-  });
-  return { method: 'POST', path: '/api/articles', body };
+  return { method: 'POST', path: '/api/articles', body: articleBody(number) };
+}
+
+/** An article as the API takes it. */
+export function articleBody(number: number): string {
+  const text = 'Written while a release was under way.';
+  return JSON.stringify({ article: { title: `Load ${number}`, description: text, body: text } });
 }
 
 /**
@@ -56,6 +58,7 @@ export class LoadGenerator {
   readonly #pending = new Set<Promise<void>>();
   #timer: NodeJS.Timeout | undefined;
   #sent = 0;
+  #token: Promise<string> | undefined;
 
   constructor(options: LoadOptions) {
     this.#options = options;
@@ -89,6 +92,15 @@ export class LoadGenerator {
     this.#pending.add(done);
   }
 
+  /** Who writes has to have an account: made at the first write, and tried again at the next when that failed. */
+  #signedUp(): Promise<string> {
+    this.#token ??= signUp(this.#pool, this.#options.target.host).catch((error: unknown) => {
+      this.#token = undefined;
+      throw error;
+    });
+    return this.#token;
+  }
+
   async #request(number: number): Promise<void> {
     const { method, path, body } = (this.#options.request ?? defaultRequest)(number);
     const startedMs = performance.now();
@@ -98,12 +110,14 @@ export class LoadGenerator {
     };
     let outcome: Omit<Observation, 'atMs' | 'durationMs'>;
     try {
-      const answer = await this.#pool.request({ method, path, body, headers });
+      const authorization = body === undefined ? {} : { authorization: `Token ${await this.#signedUp()}` };
+      const answer = await this.#pool.request({ method, path, body, headers: { ...headers, ...authorization } });
       await answer.body.dump();
       const version = answer.headers['x-app-version'];
       outcome = { status: answer.statusCode, version: typeof version === 'string' ? version : '' };
     } catch (error) {
-      outcome = { status: 0, version: '', error: error instanceof Error ? error.message : String(error) };
+      if (error instanceof SignUpFailed) outcome = { status: error.status, version: error.version };
+      else outcome = { status: 0, version: '', error: error instanceof Error ? error.message : String(error) };
     }
     this.observations.push({ atMs: Date.now(), durationMs: performance.now() - startedMs, ...outcome });
   }

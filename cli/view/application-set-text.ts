@@ -56,11 +56,11 @@ export function applicationSetLines(set: ApplicationSetView): Line[] {
   const { spec, status } = set;
   const steps = spec?.strategy?.rollingSync?.steps?.length;
   const summary = labelled([
-    ['Name:', set.metadata.name],
-    ['Project:', spec?.template?.spec?.project ?? 'default'],
-    ['SyncPolicy:', policy(set)],
-    ['Strategy:', spec?.strategy?.type === 'RollingSync' ? `RollingSync (${steps ?? 0} steps)` : 'AllAtOnce'],
-    ['Health:', stateSpan(health(set))],
+    ['Name', set.metadata.name],
+    ['Project', spec?.template?.spec?.project ?? 'default'],
+    ['SyncPolicy', policy(set)],
+    ['Strategy', spec?.strategy?.type === 'RollingSync' ? `RollingSync (${steps ?? 0} steps)` : 'AllAtOnce'],
+    ['Health', stateSpan(health(set))],
   ]);
   const conditions = (status?.conditions ?? []).map(({ type, status: value, message = '' }): Cell[] => [
     type,

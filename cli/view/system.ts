@@ -1,7 +1,8 @@
 import { formatAge } from '../../engine/vocabulary/core/duration.ts';
 import type { KindMap } from '../../engine/vocabulary/kube/kinds.ts';
 import { controllerOf } from '../../engine/vocabulary/kube/object.ts';
-import { applicationState, syncPolicy } from './application-text.ts';
+import { applicationState } from './application-text.ts';
+import { isBusy, needsApproval, waitingApproval, waitingText } from './approvals.ts';
 import { type Application, compareEnvironments, environmentName } from './environments.ts';
 import { stateIcon, stateSpan } from './icons.ts';
 import { type Cell, type Line, span, type TreeNode, table, treeRows } from './lines.ts';
@@ -56,16 +57,23 @@ function applicationNode(application: Application, objects: SystemObjects, nowMs
   const title = environmentName(application) ?? application.metadata.name;
   const isEnvironment = environmentName(application) !== undefined;
   return {
-    cells: [span(title, 'strong'), [stateSpan(sync), span('  '), stateSpan(health)], remark(application)],
+    cells: [
+      span(title, 'strong'),
+      [stateSpan(sync), span('  '), stateSpan(health)],
+      remark(application, objects.applications),
+    ],
     children: isEnvironment ? workloadNodes(namespace, objects, nowMs) : [],
   };
 }
 
 /** What an application is doing or what is wrong with it, in a few words. */
-function remark({ status }: Application): Cell {
+function remark(application: Application, applications: readonly Application[]): Cell {
+  const { status } = application;
   const error = status?.conditions?.find(({ type }) => /Error$/.test(type));
   if (error !== undefined) return span(`${error.type}: ${error.message}`, 'bad');
   const operation = status?.operationState;
+  const waiting = waitingApproval(application, applications);
+  if (waiting !== undefined) return span(waitingText(waiting), 'warn');
   if (operation === undefined || operation.phase === 'Succeeded') {
     const undelivered = status?.conditions?.filter(({ type }) => type === 'NotificationDeliveryWarning').length ?? 0;
     return undelivered === 0 ? '' : span(`notifications with trouble: ${undelivered}`, 'warn');
@@ -166,8 +174,8 @@ export interface Readiness {
 /**
  * Ready means: there is an environment, every application is Synced and Healthy, and every pod of the environments that is
  * meant to stay runs now. Pods are asked too, because an engine that has just been started again still finds the health
- * it wrote before it was stopped. An application without automated sync that is only OutOfSync waits for a person, so it
- * does not count.
+ * it wrote before it was stopped. An environment that is deployed by approval and is only OutOfSync waits for a person, so
+ * it does not count.
  */
 export function assessReadiness(
   applications: readonly Application[],
@@ -180,7 +188,7 @@ export function assessReadiness(
   const waiting = applications.filter((application) => {
     const { sync, health } = applicationState(application);
     if (environments.includes(application) && idle.includes(application.spec.destination?.namespace)) return true;
-    if (syncPolicy(application) === 'Manual' && sync === 'OutOfSync') return false;
+    if (needsApproval(application) && sync === 'OutOfSync' && !isBusy(application)) return false;
     return sync !== 'Synced' || health !== 'Healthy';
   });
   const isComplete = names.length > 0 && environmentsWanted.every((name) => names.includes(name));

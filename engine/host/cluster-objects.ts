@@ -84,27 +84,7 @@ export function rootRepoURL(manifests: readonly Manifest[]): string {
   throw new Error('pern-gitops/bootstrap/root-app.yaml: no Application with spec.source.repoURL');
 }
 
-/** `kubectl apply -f bootstrap/root-app.yaml`, with the environments that are not wanted left out. */
-export function applyRoot(
-  resources: Resources,
-  manifests: readonly Manifest[],
-  excludedPaths: readonly string[],
-): void {
-  for (const manifest of manifests) {
-    const object = manifest.kind === 'Application' ? withExclusions(manifest, excludedPaths) : manifest;
-    applyManifest(resources, object, { manager: MANAGER, strategy: 'client' });
-  }
-}
-
-/** Leaves environments out through the root's own Kustomize overrides, so nothing in git or in the set itself differs. */
-function withExclusions(root: Manifest, paths: readonly string[]): Manifest {
-  if (paths.length === 0) return root;
-  const operations = paths.map((path) => ({
-    op: 'add',
-    path: '/spec/generators/0/git/directories/-',
-    value: { path, exclude: true },
-  }));
-  const spec = root.spec as { source: Record<string, unknown> };
-  const patches = [{ target: { kind: 'ApplicationSet' }, patch: JSON.stringify(operations) }];
-  return { ...root, spec: { ...spec, source: { ...spec.source, kustomize: { patches } } } };
+/** `kubectl apply -f bootstrap/root-app.yaml`, as it is in git. */
+export function applyRoot(resources: Resources, manifests: readonly Manifest[]): void {
+  for (const manifest of manifests) applyManifest(resources, manifest, { manager: MANAGER, strategy: 'client' });
 }

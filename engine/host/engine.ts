@@ -55,6 +55,7 @@ export class Engine {
       targets: machine,
       answers: this.#answers,
       events: new EventRecorder(this.resources, scheduler),
+      clock: scheduler,
     });
     this.loop = new ControlLoop({
       controllers: parts.controllers,

@@ -5,6 +5,7 @@ import { closed, type Needs, NOTHING, need } from '#api/access/needs.ts';
 import { identityOf, verifyToken } from '#api/access/tokens.ts';
 import { ApiError } from '#api/errors.ts';
 import type { Resources } from '#api/resources.ts';
+import type { SourcePort } from '#edges/ports.ts';
 import { type AccountRouteParts, serveAccounts } from '#edges/real/http-api/account-routes.ts';
 import { ensureServerCertificate, ensureToken } from '#edges/real/http-api/certificates.ts';
 import { auditEntry, type Requester } from '#edges/real/http-api/guarded-resources.ts';
@@ -14,6 +15,8 @@ import { HttpApi } from '#edges/real/http-api/server.ts';
 import { machineIds } from '#edges/real/machine-entropy.ts';
 import { LogsNotFoundError } from '#edges/real/node/logs.ts';
 import type { RealNode } from '#edges/real/node/real-node.ts';
+import { Approvals, type Signer } from './approval/approvals.ts';
+import { serveApprovals } from './approval/routes.ts';
 import type { Audit } from './audit.ts';
 import type { Log } from './log.ts';
 
@@ -25,6 +28,7 @@ const CONTROL_PLANE = 'argocd';
 
 export interface OpenApi {
   port: number;
+  approvals: Approvals;
   close(): Promise<void>;
 }
 
@@ -40,6 +44,9 @@ export async function openApi(parts: {
   openRoutes: (request: IncomingMessage, response: ServerResponse) => boolean;
   isReady: () => boolean;
   audit: Audit;
+  source: SourcePort;
+  /** What approvals sign with; see ApprovalParts. */
+  signer: () => Signer | undefined;
 }): Promise<OpenApi> {
   const { resources, node, stateFolder, log, audit } = parts;
   const certificate = await ensureServerCertificate(join(stateFolder, 'certificate.json'), Date.now());
@@ -56,6 +63,14 @@ export async function openApi(parts: {
     log('error', `API: ${error instanceof Error ? error.message : String(error)}`, {
       stack: error instanceof Error ? error.stack : undefined,
     });
+  const approvals = new Approvals({
+    resources,
+    source: parts.source,
+    access,
+    audit,
+    signer: parts.signer,
+    now: () => Date.now(),
+  });
   const accounts: AccountRouteParts = {
     resources,
     access,
@@ -78,6 +93,7 @@ export async function openApi(parts: {
     now: () => Date.now(),
     extraRoutes: (request, response, url, requester) => {
       if (serveAccounts(accounts, request, response, url, requester)) return true;
+      if (serveApprovals(approvals, request, response, url, requester, onFault)) return true;
       authoriseRoute({ access, audit }, request, url, requester);
       if (url.pathname === '/pern/v1/audit' && request.method === 'GET') {
         audit.serve(response, url);
@@ -92,7 +108,7 @@ export async function openApi(parts: {
   const port = await api.listen(parts.port);
   const server = `https://127.0.0.1:${port}`;
   writeKubeconfig(join(stateFolder, 'kubeconfig'), { server, ca: certificate.ca, token });
-  return { port, close: () => api.close() };
+  return { port, approvals, close: () => api.close() };
 }
 
 function logReader(node: RealNode): LogReader {

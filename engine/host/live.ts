@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { builtInAdmission } from '#api/admission.ts';
+import { builtInAdmission, chain } from '#api/admission.ts';
+import { policyAdmission } from '#api/policies.ts';
 import type { StepRecord } from '#control/control-loop.ts';
 import { EventRecorder } from '#control/event-recorder.ts';
 import { runGit } from '#edges/real/git/object-reader.ts';
@@ -14,18 +15,22 @@ import { serveWebhook } from '#edges/real/webhook/receiver.ts';
 import { assessHealth } from '#kube/health/health.ts';
 import type { KubeObject, Manifest } from '#kube/object.ts';
 import { DEFAULT_CONFIG } from '../stages/sync/application/config.ts';
+import { approveFirstInstalls } from './approval/first-install.ts';
+import { WaitingApprovals } from './approval/waiting.ts';
 import { openAudit } from './audit.ts';
-import { applyRoot, installCluster, parseRootManifests, rootRepoURL } from './cluster-objects.ts';
+import { installCluster, parseRootManifests, rootRepoURL } from './cluster-objects.ts';
 import { allControllers } from './controllers.ts';
 import { Engine } from './engine.ts';
 import { builderFor, buildFirstImages } from './first-images.ts';
 import { openApi } from './live-api.ts';
 import { exportersOf, type LiveMachine, openMachine } from './live-machine.ts';
+import { LocalTrust } from './local-trust.ts';
 import type { Log } from './log.ts';
 import { takeNetwork } from './loopback-network.ts';
 import { servePern } from './pern-routes.ts';
 import { keepPrivate } from './private-file.ts';
 import { refreshOnRequest, storedAccess } from './repository-secrets.ts';
+import { followRoot } from './root-application.ts';
 
 export interface LiveOptions {
   /** A git work tree with `pern-gitops/` in it. */
@@ -40,6 +45,8 @@ export interface LiveOptions {
   prometheusUrl?: string;
   /** A kustomize binary that renders instead of the library. */
   kustomize?: string;
+  /** No local overrides: no key of this machine's own, windows and revisions as git has them. */
+  strict?: boolean;
   version: string;
   log: Log;
 }
@@ -90,7 +97,7 @@ export async function startLive(options: LiveOptions): Promise<LiveHost> {
     ids: machineIds,
     entropy: machineEntropy,
     journal,
-    admission,
+    admission: chain(admission, policyAdmission),
     machine,
     controllers: allControllers({
       podNetwork: network.podNetwork,
@@ -114,6 +121,7 @@ export async function startLive(options: LiveOptions): Promise<LiveHost> {
     images: machine.images.list(),
   });
   const audit = openAudit({ stateFolder, store: engine.store, log });
+  const trust = options.strict === true ? undefined : new LocalTrust({ stateFolder, repository });
   const api = await listening('API', options.apiPort, () =>
     openApi({
       resources: engine.resources,
@@ -124,6 +132,8 @@ export async function startLive(options: LiveOptions): Promise<LiveHost> {
       log,
       isReady: () => engine.isPlanning,
       audit,
+      source: machine.source,
+      signer: () => trust?.signer,
       openRoutes: (request, response) => serveWebhook({ resources: engine.resources, log }, request, response),
       extraRoutes: (request, response) =>
         servePern({ info, build }, request, response) ||
@@ -132,7 +142,11 @@ export async function startLive(options: LiveOptions): Promise<LiveHost> {
   );
   installCluster(engine.resources);
   const environments = listEnvironments(repository);
-  applyRoot(engine.resources, rootManifests, excluded(environments, options.environments));
+  const excludedPaths = excluded(environments, options.environments);
+  const remarks = [`${repoURL} is read from ${repository}`];
+  await applyRoot({ engine, machine, rootManifests, excludedPaths, remarks, trust });
+  approveFirstInstalls({ store: engine.store, approvals: api.approvals, log });
+  new WaitingApprovals({ resources: engine.resources, source: machine.source, root: rootName(rootManifests) });
   machine.metrics.startExporters(exportersOf(machine, engine.store));
   const publish = () => {
     const { version } = options;
@@ -164,6 +178,34 @@ export async function startLive(options: LiveOptions): Promise<LiveHost> {
       rmSync(join(stateFolder, 'engine.json'), { force: true });
     },
   };
+}
+
+/** Applies the root Application and keeps its overrides right; resolves when it is there. Throws StartError without gpg. */
+function applyRoot(parts: {
+  engine: Engine;
+  machine: LiveMachine;
+  rootManifests: readonly Manifest[];
+  excludedPaths: readonly string[];
+  remarks: readonly string[];
+  trust: LocalTrust | undefined;
+}): Promise<void> {
+  const { engine, machine, rootManifests: manifests, trust, ...rest } = parts;
+  return new Promise((resolve, reject) => {
+    const noKey = (error: Error) => reject(new StartError(error.message));
+    followRoot({
+      resources: engine.resources,
+      source: machine.source,
+      manifests,
+      ...rest,
+      ...(trust === undefined ? {} : { withKey: (use) => void trust.open().then(use, noKey) }),
+      followTags: true,
+      onApplied: resolve,
+    });
+  });
+}
+
+function rootName(manifests: readonly Manifest[]): string {
+  return manifests.find(({ kind }) => kind === 'Application')?.metadata.name ?? '';
 }
 
 /** Resolves when every key has been planned once, and what that led to. */

@@ -125,7 +125,7 @@ describe('bad releases in the simulated host', { timeout: TIMEOUT_MS }, () => {
     const isPaused = () =>
       tree.rollout('production').status?.pauseConditions?.[0]?.reason === 'InconclusiveAnalysisRun';
     expect(tree.simulation.run(isPaused, HOUR_MS)).toBe(true);
-    tree.simulation.run(() => false, 12 * HOUR_MS);
+    tree.simulation.run(() => false, 4 * HOUR_MS);
     expect(tree.rollout('production').status?.phase).toBe('Paused');
     expect(tree.canaryWeightPercent('production')).toBe(5);
     expect(tree.isPromoted('production', '1.1.0')).toBe(false);

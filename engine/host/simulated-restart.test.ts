@@ -7,6 +7,9 @@ const HOUR_MS = 3_600_000;
 /** Wall-clock limits only end a test that hangs; nothing is judged by them. */
 const TIMEOUT_MS = 120_000;
 
+/** Until autoscalers have seen a whole stabilisation window (600 s) of figures. */
+const SETTLE_MS = 12 * 60_000;
+
 describe('the engine ends and starts again', { timeout: TIMEOUT_MS }, () => {
   it('is at the same step with the same weight, and goes on to the end', () => {
     const tree = new SimulatedTree(REPOSITORY).install();
@@ -49,7 +52,7 @@ describe('the engine ends and starts again', { timeout: TIMEOUT_MS }, () => {
   it('writes nothing when it starts in a converged world', () => {
     const tree = new SimulatedTree(REPOSITORY).install();
     const { simulation } = tree;
-    simulation.run(() => false, 60_000);
+    simulation.run(() => false, SETTLE_MS);
     const { resourceVersion } = simulation.engine.store;
     simulation.restartEngine();
     simulation.run(() => false, 60_000);
@@ -61,7 +64,7 @@ describe('a converged world', { timeout: TIMEOUT_MS }, () => {
   it('is left alone: an hour passes without one write', () => {
     const tree = new SimulatedTree(REPOSITORY).install();
     const { simulation } = tree;
-    simulation.run(() => false, 60_000);
+    simulation.run(() => false, SETTLE_MS);
     const written: string[] = [];
     simulation.engine.store.subscribe(({ type, object }) =>
       written.push(`${type} ${object.kind} ${object.metadata.namespace}/${object.metadata.name}`),

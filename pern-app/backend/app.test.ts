@@ -3,6 +3,7 @@ import { metricsListener } from '../operations/metrics.ts';
 import { listen } from '../operations/shutdown.ts';
 import { createBackend } from './app.ts';
 import { parseServerConfig } from './config.ts';
+import { createTokens } from './http/tokens.ts';
 
 /** Port 1 refuses: a database and a Redis that are away are real enough for everything tested here. */
 const ENVIRONMENT = {
@@ -14,7 +15,18 @@ const ENVIRONMENT = {
   LOG_LEVEL: 'silent',
   VERSION: '1.2.3',
   ENVIRONMENT: 'test',
+  JWT_SECRET: 'a secret of at least 32 characters',
 };
+const NOW = Date.UTC(2026, 0, 1);
+/** Nobody asks whether this user exists before the database is needed. */
+const USER_ID = '6b0f4c4e-9c63-4b8e-8d5a-0f3f5b7a2c11';
+const tokens = createTokens({
+  secret: ENVIRONMENT.JWT_SECRET,
+  environment: 'test',
+  lifetimeSeconds: 60,
+  now: () => NOW,
+});
+const authorization = { Authorization: `Token ${await tokens.issue(USER_ID)}` };
 
 const cleanups: (() => Promise<void>)[] = [];
 afterEach(async () => {
@@ -22,7 +34,7 @@ afterEach(async () => {
 });
 
 async function start(extra: Record<string, string> = {}, random = () => 0.5) {
-  const backend = createBackend(parseServerConfig({ ...ENVIRONMENT, ...extra }), random);
+  const backend = createBackend(parseServerConfig({ ...ENVIRONMENT, ...extra }), { random, now: () => NOW });
   const server = await listen(backend.listener, 0, '127.0.0.1');
   const metrics = await listen(metricsListener(backend.metrics.registry), 0, '127.0.0.1');
   cleanups.push(async () => {
@@ -35,8 +47,13 @@ async function start(extra: Record<string, string> = {}, random = () => 0.5) {
   };
 }
 
-const json = (body: string, type = 'application/json') => ({ method: 'POST', body, headers: { 'Content-Type': type } });
-const ARTICLE = { title: 'a', body: 'b', author: 'c' };
+const json = (body: string, type = 'application/json') => ({
+  method: 'POST',
+  body,
+  headers: { 'Content-Type': type, ...authorization },
+});
+const ARTICLE = { title: 'a', description: 'c', body: 'b' };
+const article = (change: object) => json(JSON.stringify({ article: { ...ARTICLE, ...change } }));
 
 describe('readiness 1.2: probes', () => {
   test('liveness does not depend on the database, readiness does', async () => {
@@ -49,18 +66,21 @@ describe('readiness 1.2: probes', () => {
 });
 
 describe('bad input is a 4xx JSON error', () => {
-  const long = JSON.stringify({ ...ARTICLE, body: 'x'.repeat(70_000) });
-  test.each([
-    ['malformed JSON', json('{"title":'), 400, 'malformed_json', 'body'],
+  test.each<[string, RequestInit, number, string, string]>([
+    ['malformed JSON', json('{"article":'), 400, 'malformed_json', 'body'],
     ['JSON that is no object', json('[1]'), 422, 'invalid_body', 'body'],
     ['a bare scalar', json('"text"'), 400, 'malformed_json', 'body'],
-    ['wrong types', json('{"title":1,"body":"b","author":"c"}'), 422, 'invalid_body', 'title'],
-    ['a blank field', json('{"title":"  ","body":"b","author":"c"}'), 422, 'invalid_body', 'title'],
-    ['a missing field', json('{"title":"a","body":"b"}'), 422, 'invalid_body', 'author'],
-    ['an unknown field', json(JSON.stringify({ ...ARTICLE, likes: 9 })), 422, 'invalid_body', 'likes'],
-    ['a long title', json(JSON.stringify({ ...ARTICLE, title: 'x'.repeat(201) })), 422, 'invalid_body', 'title'],
-    ['the character NUL', json(JSON.stringify({ ...ARTICLE, title: 'a\0b' })), 422, 'invalid_body', 'title'],
-    ['more than 64 kB', json(long), 413, 'body_too_large', 'body'],
+    ['no resource in it', json('{}'), 422, 'invalid_body', 'article'],
+    ['a resource that is none', json('{"article":7}'), 422, 'invalid_body', 'article'],
+    ['wrong types', article({ title: 1 }), 422, 'invalid_body', 'title'],
+    ['a blank field', article({ title: '  ' }), 422, 'invalid_body', 'title'],
+    ['a missing field', article({ description: undefined }), 422, 'invalid_body', 'description'],
+    ['tags that are no list', article({ tagList: null }), 422, 'invalid_body', 'tagList'],
+    ['a tag that is no text', article({ tagList: ['a', 1] }), 422, 'invalid_body', 'tagList'],
+    ['a long title', article({ title: 'x'.repeat(201) }), 422, 'invalid_body', 'title'],
+    ['the character NUL', article({ title: 'a\0b' }), 422, 'invalid_body', 'title'],
+    ['half a character', article({ title: 'a\ud800' }), 422, 'invalid_body', 'title'],
+    ['more than 64 kB', article({ body: 'x'.repeat(70_000) }), 413, 'body_too_large', 'body'],
     [
       'another content type',
       json('title=a', 'application/x-www-form-urlencoded'),
@@ -68,7 +88,7 @@ describe('bad input is a 4xx JSON error', () => {
       'unsupported_media_type',
       'body',
     ],
-    ['no body at all', { method: 'POST' }, 415, 'unsupported_media_type', 'body'],
+    ['no body at all', { method: 'POST', headers: authorization }, 415, 'unsupported_media_type', 'body'],
     ['an unsupported charset', json('{}', 'application/json; charset=koi8-x'), 415, 'unsupported_media_type', 'body'],
     ['another method', { method: 'PATCH' }, 405, 'method_not_allowed', 'method'],
   ])('%s', async (_name, init, status, code, field) => {
@@ -85,8 +105,10 @@ describe('bad input is a 4xx JSON error', () => {
     ['/api/articles?limit=101', 422, 'limit'],
     ['/api/articles?limit=1&limit=2', 422, 'limit'],
     ['/api/articles?offset=-1', 422, 'offset'],
-    ['/api/articles/abc', 422, 'id'],
-    ['/api/articles/99999999999999999999', 422, 'id'],
+    ['/api/articles?author=a&author=b', 422, 'author'],
+    ['/api/articles?tag=%00', 422, 'tag'],
+    [`/api/articles/${'x'.repeat(301)}`, 422, 'slug'],
+    ['/api/articles/%00', 422, 'slug'],
     ['/api/articles/%ff', 400, 'request'],
     ['/api/nothing', 404, 'path'],
   ])('GET %s', async (path, status, field) => {
@@ -96,15 +118,136 @@ describe('bad input is a 4xx JSON error', () => {
   });
 });
 
+describe('readiness 31: tokens', () => {
+  const issue = (change: object) =>
+    createTokens({
+      secret: ENVIRONMENT.JWT_SECRET,
+      environment: 'test',
+      lifetimeSeconds: 60,
+      now: () => NOW,
+      ...change,
+    })
+      .issue(USER_ID)
+      .then((token) => `Token ${token}`);
+  const none = `${btoa('{"alg":"none"}').replaceAll('=', '')}.${authorization.Authorization.split('.')[1]}.`;
+  test.each([
+    ['none', undefined, 'is missing'],
+    ['an empty one', '', 'is invalid'],
+    ['another scheme', 'Basic YTpi', 'is invalid'],
+    ['what is no token', 'Token abc', 'is invalid'],
+    ['what is no JSON', 'Token a.b.c', 'is invalid'],
+    ['no signature', `Token ${none}`, 'is invalid'],
+    ['another signature', issue({ secret: 'another secret of 32 characters!' }), 'is invalid'],
+    ['one of another environment', issue({ environment: 'production' }), 'is invalid'],
+    ['an old one', issue({ now: () => NOW - 61_000 }), 'has expired'],
+  ])('%s: 401', async (_name, given, message) => {
+    const { request } = await start();
+    const value = await given;
+    const headers: Record<string, string> = value === undefined ? {} : { Authorization: value };
+    const response = await request('/api/user', { headers });
+    expect([response.status, (await response.json()).errors]).toEqual([401, { token: [message] }]);
+    expect(response.headers.get('www-authenticate')).toBe('Token');
+  });
+
+  test('a token that is there has to be good, even where none is needed', async () => {
+    const { request } = await start();
+    expect((await request('/api/articles', { headers: { Authorization: 'Token abc' } })).status).toBe(401);
+  });
+
+  test('a token signed with the previous secret is accepted while it lives', async () => {
+    const { request } = await start({
+      JWT_SECRET: 'the new secret of 32 characters!!',
+      JWT_SECRET_PREVIOUS: ENVIRONMENT.JWT_SECRET,
+    });
+    expect((await request('/api/user', { headers: authorization })).status).toBe(503);
+  });
+});
+
+describe('readiness 31: limits, counted by the process while Redis is away', () => {
+  test('writes of one user: 429 with Retry-After', async () => {
+    const { request } = await start({ WRITES_PER_MINUTE: '2' });
+    const write = () => request('/api/articles/a/favorite', { method: 'POST', headers: authorization });
+    expect([(await write()).status, (await write()).status]).toEqual([503, 503]);
+    const refused = await write();
+    expect([refused.status, refused.headers.get('retry-after')]).toEqual([429, '60']);
+  });
+
+  test('log-ins with one address from one place, not from another', async () => {
+    const { request } = await start({ LOGINS_PER_QUARTER_HOUR: '1' });
+    const logIn = async (email: string, from: string) => {
+      const init = json(JSON.stringify({ user: { email, password: 'x' } }));
+      return (await request('/api/users/login', { ...init, headers: { ...init.headers, 'X-Forwarded-For': from } }))
+        .status;
+    };
+    expect(await logIn('a@b', '192.0.2.1')).toBe(503);
+    expect(await logIn('A@B', '192.0.2.1')).toBe(429);
+    expect(await logIn('a@b', '192.0.2.2')).toBe(503);
+    expect(await logIn('c@b', '192.0.2.1')).toBe(503);
+  });
+});
+
+test('readiness 36: the OpenAPI document describes every route, and every route it describes is there', async () => {
+  const { request } = await start();
+  const document = (await (await request('/api/openapi.json')).json()) as {
+    openapi: string;
+    paths: Record<string, Record<string, { operationId: string; responses: Record<string, unknown>; security?: [] }>>;
+  };
+  expect(document.openapi).toBe('3.1.0');
+  const told = Object.entries(document.paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, { responses, security = [] }]) => {
+      const own = Object.keys(responses).filter((status) => !/400|405|413|415|429|5../.test(status));
+      return `${method} ${path} ${security.length} ${own.join(' ')}`;
+    }),
+  );
+  expect(told.sort()).toEqual(CONTRACT);
+  for (const [path, methods] of Object.entries(document.paths)) {
+    for (const method of ['get', 'post', 'put', 'delete', 'patch']) {
+      const url = path.replaceAll(/{\w+}/g, '1');
+      const { status } = await request(url, { method: method.toUpperCase() });
+      expect(`${method} ${path} ${status === 405}`).toBe(`${method} ${path} ${!(method in methods)}`);
+    }
+  }
+});
+
+/** The public contract's operations (version 2.0.0; number of accepted kinds of caller beside strangers, success, failures), and ours. */
+const CONTRACT = [
+  'delete /api/articles/{slug} 1 204 401 403 404 422',
+  'delete /api/articles/{slug}/comments/{id} 1 204 401 403 404 422',
+  'delete /api/articles/{slug}/favorite 1 200 401 404 422',
+  'delete /api/profiles/{username}/follow 1 200 401 404 422',
+  'get /api/articles 2 200 401 422',
+  'get /api/articles/feed 1 200 401 422',
+  'get /api/articles/{slug} 2 200 401 404 422',
+  'get /api/articles/{slug}/comments 2 200 401 404 422',
+  'get /api/info 0 200',
+  'get /api/profiles/{username} 2 200 401 404 422',
+  'get /api/tags 0 200 422',
+  'get /api/user 1 200 401 422',
+  'post /api/articles 1 201 401 422',
+  'post /api/articles/{slug}/comments 1 201 401 404 422',
+  'post /api/articles/{slug}/favorite 1 200 401 404 422',
+  'post /api/profiles/{username}/follow 1 200 401 404 422',
+  'post /api/users 0 201 409 422',
+  'post /api/users/login 0 200 401 422',
+  'put /api/articles/{slug} 1 200 401 403 404 422',
+  'put /api/user 1 200 401 409 422',
+];
+
 describe('readiness 4, 17: without a database', () => {
   test.each([
     ['GET', '/api/articles'],
-    ['GET', '/api/articles/1'],
-    ['POST', '/api/articles/1/like'],
-    ['DELETE', '/api/articles/1'],
+    ['GET', '/api/articles/a'],
+    ['GET', '/api/articles/feed'],
+    ['GET', '/api/articles/a/comments'],
+    ['POST', '/api/articles/a/favorite'],
+    ['DELETE', '/api/articles/a'],
+    ['DELETE', '/api/articles/a/comments/1'],
+    ['GET', '/api/profiles/a'],
+    ['GET', '/api/user'],
+    ['GET', '/api/tags'],
   ])('%s %s answers 503 with Retry-After', async (method, path) => {
     const { request } = await start();
-    const response = await request(path, { method });
+    const response = await request(path, { method, headers: authorization });
     expect(response.status).toBe(503);
     expect(response.headers.get('retry-after')).toBe('1');
     expect((await response.json()).code).toBe('database_unavailable');
@@ -126,10 +269,12 @@ describe('readiness 4, 17: without a database', () => {
 describe('faults', () => {
   test('error-rate hits application routes only, and keeps their route label', async () => {
     const { request, readMetrics } = await start({ FAULTS: 'error-rate=0.6' });
-    expect((await request('/api/articles/7')).status).toBe(500);
+    expect((await request('/api/articles/seven')).status).toBe(500);
     expect((await request('/api/info')).status).toBe(500);
     expect((await request('/livez')).status).toBe(200);
-    expect(await readMetrics()).toContain('http_requests_total{method="GET",route="/api/articles/:id",status="500"} 1');
+    expect(await readMetrics()).toContain(
+      'http_requests_total{method="GET",route="/api/articles/:slug",status="500"} 1',
+    );
   });
 
   test('readiness=fail leaves the application alone', async () => {
@@ -146,7 +291,7 @@ describe('readiness 15, 16: metrics', () => {
     await request('/x3', { method: 'PROPFIND' });
     const lines = (await readMetrics()).split('\n').filter((line) => line.startsWith('http_requests_total{'));
     expect(lines.sort()).toEqual([
-      'http_requests_total{method="GET",route="/api/articles/:id",status="503"} 2',
+      'http_requests_total{method="GET",route="/api/articles/:slug",status="503"} 2',
       'http_requests_total{method="GET",route="unmatched",status="404"} 2',
       'http_requests_total{method="other",route="unmatched",status="404"} 1',
     ]);
@@ -200,7 +345,10 @@ test('configuration errors name every variable and hide secrets', () => {
   expect(() => parseServerConfig({ ...ENVIRONMENT, REDIS_URL: 'http://u:secret@x' })).toThrow(
     'REDIS_URL: must be a redis:// or rediss:// URL, not (hidden)',
   );
+  expect(() => parseServerConfig({ ...ENVIRONMENT, JWT_SECRET: 'short' })).toThrow(
+    'JWT_SECRET: must have at least 32 characters, not (hidden)',
+  );
   expect(() => parseServerConfig({ ...ENVIRONMENT, FAULTS: 'fire=1' })).toThrow(
-    'FAULTS: unknown fault "fire", the valid ones are error-rate, latency-ms, readiness, query-delay-ms',
+    'FAULTS: unknown fault "fire", the valid ones are error-rate, latency-ms, latency-p99-ms, readiness',
   );
 });

@@ -3,71 +3,25 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { Agent, get } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import pg from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { ADVISORY_LOCK } from './migrations.ts';
-import { createTestPostgres, freePort, type TestPostgres } from './testing/postgres.ts';
-import { startProcess, startServer, type TestProcess, until } from './testing/process.ts';
+import { freePort } from './testing/postgres.ts';
+import { until } from './testing/process.ts';
+import { JWT_SECRET, TestWorld } from './testing/world.ts';
 
 /** Real PostgreSQL, real processes; nobody listens on this Redis unless a test says so. */
-const NO_REDIS = 'redis://127.0.0.1:1';
-const processes: TestProcess[] = [];
-let postgres: TestPostgres;
+let world: TestWorld;
 
 beforeAll(async () => {
-  postgres = await createTestPostgres();
-  await postgres.start();
+  world = await TestWorld.start();
 });
+afterAll(() => world.remove());
+afterEach(() => world.clear());
 
-afterAll(async () => {
-  await postgres.remove();
-});
-
-afterEach(async () => {
-  for (const { child, exited } of processes.splice(0)) {
-    child.kill('SIGKILL');
-    await exited;
-  }
-});
-
-/** A database of its own for one test, so that tests do not see each other's rows. */
-async function freshDatabase(name: string): Promise<Record<string, string>> {
-  await sql(postgres.environment, `CREATE DATABASE ${name}`);
-  return { ...postgres.environment, PGDATABASE: name, REDIS_URL: NO_REDIS, SHUTDOWN_DELAY_MS: '0', VERSION: '1.0.0' };
-}
-
-async function sql(environment: Record<string, string>, text: string): Promise<Record<string, unknown>[]> {
-  const { PGHOST, PGPORT, PGUSER, PGDATABASE } = environment;
-  const client = new pg.Client({ host: PGHOST, port: Number(PGPORT), user: PGUSER, database: PGDATABASE });
-  await client.connect();
-  try {
-    return (await client.query(text)).rows;
-  } finally {
-    await client.end();
-  }
-}
-
-async function migrate(environment: Record<string, string>) {
-  const migration = startProcess('migrate.ts', environment);
-  processes.push(migration);
-  const { code } = await migration.exited;
-  return { code, output: migration.output() };
-}
-
-async function serve(environment: Record<string, string>) {
-  const server = await startServer(environment);
-  processes.push(server);
-  const request = (path: string, init?: RequestInit) => fetch(`${server.origin}${path}`, init);
-  await until(async () => (await request('/readyz')).status === 200);
-  return { ...server, request };
-}
-
-const post = (body: unknown) => ({
-  method: 'POST',
-  body: JSON.stringify(body),
-  headers: { 'Content-Type': 'application/json' },
-});
-const ARTICLE = { title: 'First', body: "Robert'); DROP TABLE articles;-- ✓", author: 'Ann' };
+const freshDatabase = (name: string) => world.freshDatabase(name);
+const sql = (environment: Record<string, string>, text: string) => world.sql(environment, text);
+const migrate = (environment: Record<string, string>) => world.migrate(environment);
+const serve = (environment: Record<string, string>) => world.serve(environment);
 
 describe('readiness 21, 22: migrations', () => {
   test('run once, again, and five at a time: everything is applied exactly once', async () => {
@@ -78,7 +32,7 @@ describe('readiness 21, 22: migrations', () => {
       output.split('\n').filter((line) => line.includes('"msg":"applied"')),
     );
     const rows = await sql(environment, 'SELECT file FROM schema_migrations ORDER BY version');
-    expect(rows.map(({ file }) => file)).toEqual(['0001_create_articles.sql', '0002_index_articles_by_creation.sql']);
+    expect(rows).toHaveLength(10);
     expect(appliedLines).toHaveLength(rows.length);
     expect((await migrate(environment)).output).toContain('schema was up to date');
   });
@@ -105,13 +59,7 @@ describe('readiness 21, 22: migrations', () => {
     const folder = mkdtempSync(join(tmpdir(), 'pern-app-migrations-'));
     writeFileSync(join(folder, '0001_alter.sql'), 'ALTER TABLE busy ADD COLUMN extra int;');
     await sql(environment, 'CREATE TABLE busy (id int)');
-    const holder = new pg.Client({
-      host: '127.0.0.1',
-      port: Number(environment.PGPORT),
-      user: 'pern',
-      database: 'locked',
-    });
-    await holder.connect();
+    const holder = await world.connect(environment);
     await holder.query('BEGIN; LOCK TABLE busy IN ACCESS SHARE MODE');
     const { code, output } = await migrate({ ...environment, MIGRATIONS_DIR: folder, MIGRATE_LOCK_TIMEOUT_MS: '50' });
     await holder.end();
@@ -122,13 +70,7 @@ describe('readiness 21, 22: migrations', () => {
 
   test('a Job waits for another one that holds the lock, with bounded patience', async () => {
     const environment = await freshDatabase('waiting');
-    const holder = new pg.Client({
-      host: '127.0.0.1',
-      port: Number(environment.PGPORT),
-      user: 'pern',
-      database: 'waiting',
-    });
-    await holder.connect();
+    const holder = await world.connect(environment);
     await holder.query('SELECT pg_advisory_lock($1)', [ADVISORY_LOCK]);
     const impatient = await migrate({ ...environment, MIGRATE_WAIT_MS: '50' });
     expect([
@@ -136,44 +78,25 @@ describe('readiness 21, 22: migrations', () => {
       impatient.output.includes('another migration has been running for more than 50 ms'),
     ]).toEqual([1, true]);
     const patient = migrate(environment);
-    await until(async () => (await sql(environment, 'SELECT FROM pg_locks WHERE NOT granted')).length === 1);
+    const connected = "SELECT FROM pg_stat_activity WHERE datname = 'waiting' AND query LIKE '%pg_try_advisory_lock%'";
+    // Itself, the holder, and the Job that asks for the lock.
+    await until(async () => (await sql(environment, connected)).length === 2);
     expect(await sql(environment, "SELECT FROM pg_tables WHERE schemaname = 'public'")).toEqual([]);
     await holder.end();
     expect((await patient).code).toBe(0);
   });
 
   test('waits for a database with bounded patience, and not at all for a wrong name', async () => {
-    const environment = { ...postgres.environment, PGPORT: String(await freePort()), MIGRATE_WAIT_MS: '300' };
+    const environment = { ...world.postgres.environment, PGPORT: String(await freePort()), MIGRATE_WAIT_MS: '300' };
     const absent = await migrate(environment);
     expect(absent.code).toBe(1);
     expect(absent.output).toContain('within 300 ms, last error: connect ECONNREFUSED');
-    const wrong = await migrate({ ...postgres.environment, PGDATABASE: 'nowhere' });
+    const wrong = await migrate({ ...world.postgres.environment, PGDATABASE: 'nowhere' });
     expect([wrong.code, wrong.output.includes('database "nowhere" does not exist')]).toEqual([1, true]);
   });
 });
 
-describe('articles', () => {
-  test('are created, listed newest first, liked, deleted', async () => {
-    const environment = await freshDatabase('articles');
-    await migrate(environment);
-    const { request } = await serve(environment);
-    const created = await request('/api/articles', post(ARTICLE));
-    expect(created.status).toBe(201);
-    const { article } = await created.json();
-    expect(article).toMatchObject({ ...ARTICLE, likes: 0 });
-    expect(new Date(article.createdAt).toISOString()).toBe(article.createdAt);
-    expect(created.headers.get('location')).toBe(`/api/articles/${article.id}`);
-    await request('/api/articles', post({ ...ARTICLE, title: 'Second' }));
-    const list = await (await request('/api/articles?limit=1')).json();
-    expect([list.articlesCount, list.articles.length, list.articles[0].title]).toEqual([2, 1, 'Second']);
-    const likes = Array.from({ length: 20 }, () => request(`/api/articles/${article.id}/like`, { method: 'POST' }));
-    expect((await Promise.all(likes)).every(({ status }) => status === 200)).toBe(true);
-    expect((await (await request(`/api/articles/${article.id}`)).json()).article.likes).toBe(20);
-    expect((await request(`/api/articles/${article.id}`, { method: 'DELETE' })).status).toBe(204);
-    expect((await request(`/api/articles/${article.id}`, { method: 'DELETE' })).status).toBe(404);
-    expect((await request(`/api/articles/${article.id}`)).status).toBe(404);
-  });
-
+describe('what a request meets', () => {
   test('before the migration has run, requests answer 503', async () => {
     const { request } = await serve(await freshDatabase('empty'));
     const response = await request('/api/articles');
@@ -184,11 +107,45 @@ describe('articles', () => {
     const environment = await freshDatabase('exhausted');
     await migrate(environment);
     const { request } = await serve({ ...environment, PG_POOL_MAX: '1', FAULTS: 'query-delay-ms=4000' });
-    const slow = request('/api/articles/1');
-    const refused = await request('/api/articles/1');
+    const slow = request('/api/articles/a');
+    const refused = await request('/api/articles/a');
     expect([refused.status, (await refused.json()).code]).toEqual([503, 'database_unavailable']);
     expect((await request('/readyz')).status).toBe(200);
     expect((await slow).status).toBe(404);
+  });
+});
+
+describe('faults', () => {
+  test('migration=fail ends the Job with 1 before anything has changed', async () => {
+    const environment = await freshDatabase('broken_job');
+    const { code, output } = await migrate({ ...environment, FAULTS: 'migration=fail' });
+    expect([code, output]).toEqual([1, 'migration failed: failed on purpose (fault migration=fail)\n']);
+    expect(await sql(environment, "SELECT FROM pg_tables WHERE schemaname = 'public'")).toEqual([]);
+  });
+
+  test('pool-leak empties the pool: its metrics show it, requests get 503, probes do not notice', async () => {
+    const environment = await freshDatabase('leaking');
+    await migrate(environment);
+    const { request, metricsOrigin } = await serve({ ...environment, PG_POOL_MAX: '2', FAULTS: 'pool-leak=1' });
+    const statuses: number[] = [];
+    for (let index = 0; index < 3; index += 1) statuses.push((await request('/api/articles')).status);
+    expect(statuses).toEqual([200, 200, 503]);
+    const metrics = await (await fetch(`${metricsOrigin}/metrics`)).text();
+    expect(metrics).toContain('db_pool_connections{state="total"} 2\ndb_pool_connections{state="idle"} 0');
+    expect((await request('/readyz')).status).toBe(200);
+  });
+});
+
+describe('seed', () => {
+  test('fills a development database, may be run again, and is refused anywhere else', async () => {
+    const environment = { ...(await freshDatabase('seeded')), SEED: 'demo', ENVIRONMENT: 'development' };
+    expect([(await migrate(environment)).code, (await migrate(environment)).code]).toEqual([0, 0]);
+    const { api } = await serve(environment);
+    expect((await api.send('GET', '/api/articles')).body.articlesCount).toBe(12);
+    const user = { email: 'ada@example.com', password: 'conduit-demo' };
+    expect((await api.send('POST', '/api/users/login', { user })).status).toBe(200);
+    const refused = await migrate({ ...environment, ENVIRONMENT: 'production' });
+    expect([refused.code, refused.output.includes('is for development only')]).toEqual([1, true]);
   });
 });
 
@@ -202,20 +159,18 @@ describe('outages', () => {
       CACHE_TTL_MS: '0',
       FAULTS: 'query-delay-ms=1000',
     });
-    await request('/api/articles', post(ARTICLE));
     const inFlight = Array.from({ length: 4 }, () => request('/api/articles'));
     const sleeping = "SELECT FROM pg_stat_activity WHERE datname = 'outage' AND wait_event = 'PgSleep'";
-    await until(async () => (await sql(environment, sleeping)).length === 8);
-    await postgres.kill();
+    await until(async () => (await sql(environment, sleeping)).length === 4);
+    await world.postgres.kill();
     expect((await Promise.all(inFlight)).map(({ status }) => status)).toEqual([503, 503, 503, 503]);
-    const during = await request('/api/articles', post(ARTICLE));
+    const during = await request('/api/articles');
     expect([during.status, (await during.json()).code]).toEqual([503, 'database_unavailable']);
     await until(async () => (await request('/readyz')).status === 503);
     expect((await request('/livez')).status).toBe(200);
-    await postgres.start();
+    await world.postgres.start();
     await until(async () => (await request('/readyz')).status === 200);
-    const after = await request('/api/articles', post(ARTICLE));
-    expect(after.status).toBe(201);
+    expect((await request('/api/articles')).status).toBe(200);
     expect(child.exitCode).toBeNull();
     expect(output()).not.toContain('unexpected error');
   });
@@ -223,9 +178,10 @@ describe('outages', () => {
   test('readiness 32: without Redis everything works', async () => {
     const environment = await freshDatabase('no_redis');
     await migrate(environment);
-    const { request, output } = await serve(environment);
+    const { request, output, api } = await serve(environment);
+    const ann = await api.as('ann');
     for (let index = 0; index < 10; index += 1) {
-      expect((await request('/api/articles', post(ARTICLE))).status).toBe(201);
+      await ann.write('The same title');
       expect((await (await request('/api/articles')).json()).articlesCount).toBe(index + 1);
     }
     expect((await (await request('/api/info')).json()).redis).toBe('unreachable');
@@ -241,7 +197,7 @@ describe('outages', () => {
     let redis = await startRedis(port);
     const environment = await freshDatabase('with_redis');
     await migrate(environment);
-    const { request, origin, child } = await serve({
+    const { request, origin, child, api } = await serve({
       ...environment,
       REDIS_URL: `redis://127.0.0.1:${port}`,
       CACHE_TTL_MS: '60000',
@@ -249,12 +205,25 @@ describe('outages', () => {
     const redisState = async () => (await (await request('/api/info')).json()).redis;
     const count = async () => (await (await request('/api/articles')).json()).articlesCount;
     await until(async () => (await redisState()) === 'ok');
-    await request('/api/articles', post(ARTICLE));
+    const ann = await api.as('ann');
+    const bob = await api.as('bob');
+    await ann.write('First', { tagList: ['old'] });
     expect(await count()).toBe(1);
-    await sql(environment, "INSERT INTO articles (title, body, author) VALUES ('behind', 'the', 'cache')");
+    expect((await api.send('GET', '/api/tags')).body).toEqual({ tags: ['old'] });
+    await sql(
+      environment,
+      `INSERT INTO articles (slug, title, description, body, tag_list, author_id)
+       SELECT 'behind', 'behind', 'the', 'cache', '{new}', id FROM users WHERE username = 'ann'`,
+    );
     expect(await count()).toBe(1);
-    await request('/api/articles', post(ARTICLE));
+    expect((await api.send('GET', '/api/tags')).body).toEqual({ tags: ['old'] });
+    expect((await bob.send('GET', '/api/articles/feed')).body.articlesCount).toBe(0);
+    await bob.send('POST', '/api/profiles/ann/follow');
+    expect((await bob.send('GET', '/api/articles/feed')).body.articlesCount).toBe(2);
+    await ann.write('Second');
     expect(await count()).toBe(3);
+    expect((await api.send('GET', '/api/tags')).body).toEqual({ tags: ['new', 'old'] });
+    expect((await bob.send('GET', '/api/articles/feed')).body.articlesCount).toBe(3);
     const load = Promise.all(Array.from({ length: 4 }, () => hammer(`${origin}/api/articles`, 100)));
     await redis.kill('SIGKILL');
     expect((await load).flat().filter((status) => status !== 200)).toEqual([]);
@@ -287,19 +256,19 @@ describe('readiness 3, 6, 7: SIGTERM', () => {
 });
 
 test('readiness 13: a wrong environment ends the start with code 2 and plain words', async () => {
-  const server = startProcess('server.ts', {
+  const server = world.started('server.ts', {
     PGHOST: 'x',
     PGUSER: 'x',
     PGDATABASE: 'x',
+    JWT_SECRET,
     PORT: 'http',
     FAULTS: 'fire=1',
   });
-  processes.push(server);
   expect(await server.exited).toEqual({ code: 2, signal: null });
   expect(server.output()).toBe(
     'cannot start, the environment is not valid:\n' +
       '  PORT: must be a whole number from 0 to 65535, not "http"\n' +
-      '  FAULTS: unknown fault "fire", the valid ones are error-rate, latency-ms, readiness, query-delay-ms, not "fire=1"\n',
+      '  FAULTS: unknown fault "fire", the valid ones are error-rate, latency-ms, latency-p99-ms, readiness, query-delay-ms, pool-leak, memory-leak-kb, migration, not "fire=1"\n',
   );
 });
 

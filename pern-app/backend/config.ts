@@ -11,6 +11,8 @@ export const postgresVariables = {
   PGDATABASE: z.string(),
 };
 
+const secret = z.string().min(32, 'must have at least 32 characters');
+
 const serverVariables = {
   ...commonVariables,
   ...postgresVariables,
@@ -19,7 +21,16 @@ const serverVariables = {
   REDIS_URL: z
     .url({ protocol: /^rediss?$/, error: 'must be a redis:// or rediss:// URL' })
     .default('redis://redis:6379'),
-  /** How long the article list may be served from the cache. */
+  /** Signs the tokens; the same for all replicas and releases of an environment. */
+  JWT_SECRET: secret,
+  /** Still accepted while tokens signed with it live; set it to the old value when JWT_SECRET is replaced. */
+  JWT_SECRET_PREVIOUS: secret.optional(),
+  TOKEN_LIFETIME_MINUTES: integer(1, 525_600, 1440),
+  /** See `RateLimitSettings`; 0 means no limit. */
+  LOGINS_PER_QUARTER_HOUR: integer(0, 1_000_000, 10),
+  REGISTRATIONS_PER_MINUTE: integer(0, 1_000_000, 120),
+  WRITES_PER_MINUTE: integer(0, 10_000_000, 1200),
+  /** How long lists, feeds and tags may be served from the cache. */
   CACHE_TTL_MS: integer(0, 3_600_000, 5000),
   /** How long the database may be away before readiness turns false; see `cachedCheck`. */
   READY_DATABASE_GRACE_MS: integer(0, 600_000, 5000),
@@ -37,6 +48,12 @@ const migrateVariables = {
   MIGRATE_WAIT_MS: integer(0, 3_600_000, 60_000),
   /** How long one statement may wait for a table lock; while it waits, everybody else queues behind it. */
   MIGRATE_LOCK_TIMEOUT_MS: integer(1, 3_600_000, 5000),
+  /** Fill an empty development database with something to look at: the file `seeds/<SEED>.sql`. */
+  SEED: z
+    .string()
+    .regex(/^[a-z0-9_]{1,40}$/, 'may hold small letters, digits and _ only')
+    .optional(),
+  FAULTS: faults(BACKEND_FAULTS),
 };
 
 export type PostgresSettings = Readonly<z.infer<z.ZodObject<typeof postgresVariables>>>;

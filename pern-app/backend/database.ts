@@ -1,6 +1,7 @@
 import pg from 'pg';
 import { Gauge, Histogram } from 'prom-client';
 import { HttpError } from '../operations/errors.ts';
+import type { Faults } from '../operations/faults.ts';
 import type { Logger } from '../operations/logging.ts';
 import { DURATION_BUCKETS, type Metrics } from '../operations/metrics.ts';
 import type { PostgresSettings } from './config.ts';
@@ -22,8 +23,10 @@ export interface Database {
 export interface DatabaseOptions {
   settings: PostgresSettings;
   poolMax: number;
-  /** Injected fault: every operation sleeps that long inside PostgreSQL. */
-  queryDelayMs: number;
+  /** Injected: how long every operation sleeps inside PostgreSQL, and how many never give their connection back. */
+  faults: Pick<Faults, 'queryDelayMs' | 'poolLeak'>;
+  /** Uniform numbers in [0, 1), for the `pool-leak` fault. */
+  random: () => number;
   metrics: Metrics;
   logger: Logger;
 }
@@ -64,6 +67,7 @@ export function createDatabase(options: DatabaseOptions): Database {
     query_timeout: PING_TIMEOUT_MS,
   });
   const observe = observeDatabase(pool, options.poolMax, options.metrics);
+  const leaks = () => options.faults.poolLeak > 0 && options.random() < options.faults.poolLeak;
   return {
     async query<Row extends pg.QueryResultRow>(
       operation: string,
@@ -74,7 +78,8 @@ export function createDatabase(options: DatabaseOptions): Database {
       try {
         const client = await pool.connect();
         observe.acquired(performance.now() - startedMs);
-        return await runAndRelease<Row>(client, text, values, options.queryDelayMs);
+        const query = { name: nameOf(operation, text), text, values };
+        return await runAndRelease<Row>(client, query, options.faults.queryDelayMs, leaks());
       } catch (error) {
         const unavailable = toUnavailable(error);
         if (unavailable === undefined) throw error;
@@ -107,24 +112,36 @@ function createPool(options: DatabaseOptions, limits: pg.PoolConfig): pg.Pool {
   return pool;
 }
 
+/** The name of a prepared statement, which is parsed and planned once per connection. Statements are fixed texts, so there are few. */
+function nameOf(operation: string, text: string): string {
+  const known = statementNames.get(text);
+  if (known !== undefined) return known;
+  const name = `${operation.slice(0, 40)}-${statementNames.size}`;
+  statementNames.set(text, name);
+  return name;
+}
+
+const statementNames = new Map<string, string>();
+
 async function runAndRelease<Row extends pg.QueryResultRow>(
   client: pg.PoolClient,
-  text: string,
-  values: unknown[],
+  query: { name: string; text: string; values: unknown[] },
   delayMs: number,
+  leak: boolean,
 ): Promise<Row[]> {
   let broken = true;
   try {
     if (delayMs > 0) await client.query('SELECT pg_sleep($1)', [delayMs / 1000]);
-    const result = await client.query<Row>(text, values);
+    const result = await client.query<Row>(query);
     broken = false;
     return result.rows;
   } catch (error) {
-    // An answer from the server proves that the connection is fine, unless the answer is that it is being closed.
-    broken = !(error instanceof pg.DatabaseError) || /^(08|57P)/.test(error.code ?? '');
+    // An answer from the server proves that the connection is fine, unless the answer is that it is being closed, or that
+    // what was prepared on it no longer fits the schema.
+    broken = !(error instanceof pg.DatabaseError) || /^(08|57P|0A000$)/.test(error.code ?? '');
     throw error;
   } finally {
-    client.release(broken);
+    if (!leak) client.release(broken);
   }
 }
 
@@ -181,7 +198,9 @@ export function toUnavailable(error: unknown): HttpError | undefined {
   const again = { cause: error, retryAfterSeconds: 1 };
   if (MISSING_SCHEMA.has(code))
     return new HttpError(503, 'schema_not_migrated', { database: ['schema is not migrated yet'] }, again);
-  const gone = SOCKET_ERRORS.has(code) || UNAVAILABLE_STATES.test(code);
+  // A migration changed the type of what a prepared statement returns; on a fresh connection it is prepared anew.
+  const stale = code === '0A000' && message.includes('cached plan');
+  const gone = stale || SOCKET_ERRORS.has(code) || UNAVAILABLE_STATES.test(code);
   // These come from `pg` and its pool without any code.
   const lost =
     /timeout exceeded when trying to connect|Connection terminated|Query read timeout|not queryable|timeout expired/.test(
@@ -190,6 +209,12 @@ export function toUnavailable(error: unknown): HttpError | undefined {
   return gone || lost
     ? new HttpError(503, 'database_unavailable', { database: ['is not available'] }, again)
     : undefined;
+}
+
+/** The name of the constraint that a write would break, or undefined when the error is another one. */
+export function brokenConstraint(error: unknown): string | undefined {
+  const isOne = error instanceof pg.DatabaseError && (error.code === '23505' || error.code === '23503');
+  return isOne ? error.constraint : undefined;
 }
 
 /** Code and message of an error, looking into the AggregateError that a host with several addresses produces. */

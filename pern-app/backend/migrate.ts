@@ -1,4 +1,6 @@
 import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { sleep } from '../operations/faults.ts';
@@ -29,7 +31,9 @@ async function migrate(config: MigrateConfig): Promise<void> {
     version: config.VERSION,
     environment: config.ENVIRONMENT,
   });
-  const migrations = await readMigrations(config.MIGRATIONS_DIR ?? findMigrationsFolder());
+  if (config.FAULTS.failMigration) throw new MigrationError('failed on purpose (fault migration=fail)');
+  const migrations = await readMigrations(config.MIGRATIONS_DIR ?? findFolder('migrations'));
+  const seed = config.SEED === undefined ? undefined : await readSeed(config.SEED, config.ENVIRONMENT);
   const client = await connect(config, logger);
   try {
     const applied = await applyMigrations(client, migrations, {
@@ -41,19 +45,29 @@ async function migrate(config: MigrateConfig): Promise<void> {
       { applied, known: migrations.length },
       applied === 0 ? 'schema was up to date' : 'schema is up to date',
     );
+    if (seed !== undefined) {
+      await client.query(seed);
+      logger.info({ seed: config.SEED }, 'seeded');
+    }
   } finally {
     await client.end();
   }
 }
 
-/** In the image the folder lies beside the script; in the repository it is `pern-app/database/migrations`. */
-function findMigrationsFolder(): string {
-  const candidates = ['./migrations', '../database/migrations'].map((path) =>
-    fileURLToPath(new URL(path, import.meta.url)),
-  );
+/** Seeds hold accounts with known passwords, so nothing but a development database may have them. */
+async function readSeed(name: string, environment: string): Promise<string> {
+  if (environment !== 'development')
+    throw new MigrationError(`SEED=${name} is for development only, and ENVIRONMENT is "${environment}"; unset SEED`);
+  const file = join(findFolder('seeds'), `${name}.sql`);
+  if (!existsSync(file)) throw new MigrationError(`SEED=${name}: there is no ${file}`);
+  return readFile(file, 'utf8');
+}
+
+/** In the image the folder lies beside the script; in the repository it is in `pern-app/database`. */
+function findFolder(name: 'migrations' | 'seeds'): string {
+  const candidates = [`./${name}`, `../database/${name}`].map((path) => fileURLToPath(new URL(path, import.meta.url)));
   const found = candidates.find((path) => existsSync(path));
-  if (found === undefined)
-    throw new MigrationError(`no migrations found, looked in ${candidates.join(' and ')}; set MIGRATIONS_DIR`);
+  if (found === undefined) throw new MigrationError(`no ${name} found, looked in ${candidates.join(' and ')}`);
   return found;
 }
 

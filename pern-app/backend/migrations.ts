@@ -173,7 +173,9 @@ export async function applyMigrations(
  */
 async function acquireLock(client: pg.Client, waitMs: number): Promise<void> {
   for (let waitedMs = 0; ; waitedMs += LOCK_POLL_MS) {
-    const { rows } = await client.query<{ locked: boolean }>('SELECT pg_try_advisory_lock($1) AS locked', [ADVISORY_LOCK]);
+    const { rows } = await client.query<{ locked: boolean }>('SELECT pg_try_advisory_lock($1) AS locked', [
+      ADVISORY_LOCK,
+    ]);
     if (rows[0]?.locked) return;
     if (waitedMs >= waitMs) {
       throw new MigrationError(

@@ -5,7 +5,7 @@ import { parseServerConfig } from './config.ts';
 /** Entry point of the image: `node server.js`. */
 try {
   const config = parseServerConfig(process.env);
-  await runService(createBackend(config, Math.random), config);
+  await runService(createBackend(config, { random: Math.random, now: Date.now }), config);
 } catch (error) {
   exitWithStartupError(error);
 }

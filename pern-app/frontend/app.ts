@@ -1,64 +1,58 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { errorBody, errorHeaders, HttpError, INJECTED_ERROR, INTERNAL_ERROR } from '../operations/errors.ts';
-import { injectFaults } from '../operations/faults.ts';
+import { basename } from 'node:path';
+import { Counter } from 'prom-client';
+import { HttpError, INJECTED_ERROR, INTERNAL_ERROR } from '../operations/errors.ts';
+import { createFaultInjector, sleep } from '../operations/faults.ts';
 import { createHealth } from '../operations/health.ts';
 import { createListener } from '../operations/listener.ts';
 import { createLogger } from '../operations/logging.ts';
 import { createMetrics } from '../operations/metrics.ts';
 import type { Component } from '../operations/service.ts';
 import type { FrontendConfig } from './config.ts';
+import { type AssetExchange, createAssetExchange } from './exchange.ts';
 import type { StaticFile } from './files.ts';
+import { securityHeaders } from './headers.ts';
+import { createPeerClient, PEER_HEADER } from './peers.ts';
+import { sendError, sendFile, sendJson } from './respond.ts';
+import { findTarget, NOT_FOUND, type Target } from './targets.ts';
 
-/** Everything comes from our own origin; no inline script or style is allowed, so injected markup cannot run anything. */
-const SECURITY_HEADERS: Record<string, string> = {
-  'Content-Security-Policy':
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
-  'Cross-Origin-Opener-Policy': 'same-origin',
-  'Cross-Origin-Resource-Policy': 'same-origin',
-  'Permissions-Policy': 'camera=(), geolocation=(), microphone=(), payment=(), usb=()',
-  'Referrer-Policy': 'no-referrer',
-  'Strict-Transport-Security': 'max-age=31536000; includeSubDomains',
-  'X-Content-Type-Options': 'nosniff',
-  'X-Frame-Options': 'DENY',
-};
+const METHOD_NOT_ALLOWED = new HttpError(
+  405,
+  'method_not_allowed',
+  { method: ['is not allowed here'] },
+  { headers: { Allow: 'GET, HEAD' } },
+);
 
-/** What a path leads to. `route` is its bounded name for the metrics. */
-type Target = { route: string; file?: StaticFile; config?: true; error?: HttpError };
+export interface Frontend extends Component {
+  readonly exchange: AssetExchange;
+}
 
 /**
  * Builds the static server without listening.
  *
- * @param files the Vite build, from `readStaticFiles`
- * @param random uniform numbers in [0, 1), for the `error-rate` fault
+ * @param build the Vite build, from `readStaticFiles`
+ * @param random uniform numbers in [0, 1), for the faults
  */
 export function createFrontend(
   config: FrontendConfig,
-  files: Map<string, StaticFile>,
+  build: ReadonlyMap<string, StaticFile>,
   random: () => number,
-): Component {
+): Frontend {
   const { VERSION: version, ENVIRONMENT: environment } = config;
+  const files = withoutBroken(build, config.FAULTS.brokenAsset);
   const logger = createLogger({ level: config.LOG_LEVEL, component: 'frontend', version, environment });
   const metrics = createMetrics(version);
   const health = createHealth({ checks: [], failReadiness: config.FAULTS.failReadiness });
-  const runtimeConfig = `${JSON.stringify({ version, environment })}\n`;
-
-  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    for (const [name, value] of Object.entries(SECURITY_HEADERS)) response.setHeader(name, value);
-    if (await injectFaults(config.FAULTS, random)) return sendError(request, response, INJECTED_ERROR);
-    if (request.method !== 'GET' && request.method !== 'HEAD') return sendError(request, response, METHOD_NOT_ALLOWED);
-    const target = findTarget(request.url ?? '/', files);
-    if (target.file !== undefined) return sendFile(request, response, target.file);
-    if (target.config)
-      return send(
-        request,
-        response,
-        200,
-        { 'Content-Type': 'application/json', 'Cache-Control': 'no-store' },
-        runtimeConfig,
-      );
-    sendError(request, response, target.error ?? NOT_FOUND);
-  }
-
+  const exchange = createAssetExchange({
+    peers: config.ASSET_PEERS,
+    // A broken asset is one this release should have: nobody else can help.
+    isOwn: (path) => build.has(path),
+    get: createPeerClient(logger),
+    sleep,
+    logger,
+  });
+  const handler = { config, files, exchange, assets: assetCounter(metrics.registry), random };
+  const answer = createHandler(handler);
   return {
     listener: createListener({
       version,
@@ -77,83 +71,70 @@ export function createFrontend(
     health,
     metrics,
     logger,
+    exchange,
     release: async () => undefined,
   };
 }
 
-const NOT_FOUND = new HttpError(404, 'not_found', { path: ['not found'] });
-const BAD_PATH = new HttpError(400, 'bad_request', { path: ['is not a valid URL path'] });
-const METHOD_NOT_ALLOWED = new HttpError(
-  405,
-  'method_not_allowed',
-  { method: ['is not allowed here'] },
-  { headers: { Allow: 'GET, HEAD' } },
-);
-
-/**
- * Files first, then the page for every path that looks like one of its own. A missing file (a path with an extension or below
- * `/assets/`) is 404 and never the page: a browser of the previous release must not get HTML where it asks for a script.
- */
-function findTarget(url: string, files: Map<string, StaticFile>): Target {
-  const path = decodePath(url);
-  if (path === undefined) return { route: 'unmatched', error: BAD_PATH };
-  if (path === '/config.json') return { route: '/config.json', config: true };
-  const file = path === '/' ? undefined : files.get(path);
-  if (file !== undefined) return { route: path.startsWith('/assets/') ? '/assets/*' : path, file };
-  if (path.startsWith('/assets/')) return { route: '/assets/*', error: NOT_FOUND };
-  const isPage = !path.startsWith('/api/') && path !== '/api' && !/\.[^/]*$/.test(path);
-  return isPage ? { route: '/*', file: files.get('/index.html') } : { route: 'unmatched', error: NOT_FOUND };
+/** The build without the assets that the fault `broken-asset` names. */
+function withoutBroken(build: ReadonlyMap<string, StaticFile>, prefix: string): ReadonlyMap<string, StaticFile> {
+  const isBroken = (path: string) => prefix !== '' && path.startsWith('/assets/') && basename(path).startsWith(prefix);
+  return new Map([...build].filter(([path]) => !isBroken(path)));
 }
 
-/** The decoded path without query, or undefined when it is malformed. */
-function decodePath(url: string): string | undefined {
-  try {
-    const path = decodeURIComponent(url.split(/[?#]/)[0] ?? '/');
-    return path.startsWith('/') && !path.includes('\0') ? path : undefined;
-  } catch {
-    return undefined;
+function assetCounter(registry: Component['metrics']['registry']) {
+  return new Counter({
+    name: 'frontend_foreign_assets_total',
+    help: 'Requests for assets that this release does not have: copied from another release, or missing everywhere.',
+    labelNames: ['outcome'] as const,
+    registers: [registry],
+  });
+}
+
+interface HandlerParts {
+  config: FrontendConfig;
+  files: ReadonlyMap<string, StaticFile>;
+  exchange: AssetExchange;
+  assets: Counter<'outcome'>;
+  random: () => number;
+}
+
+function createHandler({ config, files, exchange, assets, random }: HandlerParts) {
+  const headers = Object.entries(securityHeaders(config.IMAGE_SOURCES));
+  const faults = createFaultInjector(config.FAULTS, random);
+  const runtimeConfig = { version: config.VERSION, environment: config.ENVIRONMENT };
+  const index = {
+    version: config.VERSION,
+    assets: [...files.keys()].filter((path) => path.startsWith('/assets/')).sort(),
+  };
+
+  async function sendAsset(request: IncomingMessage, response: ServerResponse, path: string): Promise<void> {
+    const asked = request.headers[PEER_HEADER] === undefined;
+    const file = asked ? await exchange.find(path) : undefined;
+    assets.inc({ outcome: file === undefined ? 'missing' : 'copied' });
+    if (file === undefined) sendError(request, response, NOT_FOUND);
+    else sendFile(request, response, file);
   }
-}
 
-function sendFile(request: IncomingMessage, response: ServerResponse, file: StaticFile): void {
-  const headers: Record<string, string> = { ETag: file.etag, 'Cache-Control': file.cacheControl };
-  if (file.gzipped !== undefined) headers.Vary = 'Accept-Encoding';
-  const known = request.headers['if-none-match']?.split(',').map((tag) => tag.trim().replace(/^W\//, ''));
-  if (known?.some((tag) => tag === file.etag || tag === '*')) {
-    response.writeHead(304, headers).end();
-    return;
+  function sendTarget(request: IncomingMessage, response: ServerResponse, target: Target): void | Promise<void> {
+    switch (target.kind) {
+      case 'file':
+        return sendFile(request, response, target.file);
+      case 'asset':
+        return sendAsset(request, response, target.path);
+      case 'config':
+        return sendJson(request, response, runtimeConfig);
+      case 'index':
+        return sendJson(request, response, index);
+      case 'error':
+        return sendError(request, response, target.error);
+    }
   }
-  const compress =
-    file.gzipped !== undefined && /\bgzip\b(?!;q=0(\.0*)?(,|$))/.test(String(request.headers['accept-encoding'] ?? ''));
-  if (compress) headers['Content-Encoding'] = 'gzip';
-  send(
-    request,
-    response,
-    200,
-    { ...headers, 'Content-Type': file.type },
-    compress && file.gzipped ? file.gzipped : file.bytes,
-  );
-}
 
-function sendError(request: IncomingMessage, response: ServerResponse, error: HttpError): void {
-  const requestId = request.headers['x-request-id'];
-  const body = errorBody(error, typeof requestId === 'string' ? requestId : undefined);
-  send(
-    request,
-    response,
-    error.status,
-    { ...errorHeaders(error), 'Content-Type': 'application/json' },
-    `${JSON.stringify(body)}\n`,
-  );
-}
-
-function send(
-  request: IncomingMessage,
-  response: ServerResponse,
-  status: number,
-  headers: Record<string, string>,
-  body: string | Buffer,
-): void {
-  response.writeHead(status, { ...headers, 'Content-Length': String(Buffer.byteLength(body)) });
-  response.end(request.method === 'HEAD' ? undefined : body);
+  return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    for (const [name, value] of headers) response.setHeader(name, value);
+    if (faults.active && (await faults.inject())) return sendError(request, response, INJECTED_ERROR);
+    if (request.method !== 'GET' && request.method !== 'HEAD') return sendError(request, response, METHOD_NOT_ALLOWED);
+    await sendTarget(request, response, findTarget(request.url ?? '/', files));
+  };
 }

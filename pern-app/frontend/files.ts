@@ -48,7 +48,13 @@ export function readStaticFiles(folder: string): Map<string, StaticFile> {
   return files;
 }
 
-function toStaticFile(url: string, bytes: Buffer): StaticFile {
+/** Whether a path is that of an asset of a kind that we serve: one file name, a known extension. */
+export function isAssetName(path: string): boolean {
+  return /^\/assets\/[\w.-]{1,200}$/.test(path) && extname(path) in TYPES;
+}
+
+/** @param url its path, which decides on its type: nobody else is believed about that */
+export function toStaticFile(url: string, bytes: Buffer): StaticFile {
   const type = TYPES[extname(url)] ?? 'application/octet-stream';
   const text = /^text\/|json|svg/.test(type);
   return {

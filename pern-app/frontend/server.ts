@@ -7,8 +7,10 @@ import { readStaticFiles } from './files.ts';
 /** Entry point of the image: `node server.js`, with the Vite build in `public/` beside it. */
 try {
   const config = parseFrontendConfig(process.env);
-  const files = readStaticFiles(fileURLToPath(new URL('./public', import.meta.url)));
-  await runService(createFrontend(config, files, Math.random), config);
+  const files = readStaticFiles(config.PUBLIC_DIR ?? fileURLToPath(new URL('./public', import.meta.url)));
+  const frontend = createFrontend(config, files, Math.random);
+  await runService(frontend, config);
+  await frontend.exchange.copyAll();
 } catch (error) {
   exitWithStartupError(error);
 }

@@ -83,6 +83,57 @@ export const projRoleDeleteToken: Command = {
   run: async (invocation) => (await import('../../actions/proj-role.ts')).runDeleteToken(invocation),
 };
 
+const EDIT_FILE: Option = {
+  name: 'edit-file',
+  summary: "change the project's file in the repository instead of the running engine",
+};
+const GROUP = { name: 'GROUP', summary: 'group of users, as their token names it' };
+
+export const projRoleCreate: Command = {
+  name: 'proj role create',
+  summary: 'add a role to a project',
+  description: LIVE_NOTE,
+  arguments: [PROJECT, ROLE],
+  options: [{ name: 'description', value: 'TEXT', summary: 'what the role is for' }, EDIT_FILE],
+  examples: [
+    {
+      command: 'pern proj role create pern-app ci --description "the pipeline" --edit-file',
+      does: 'a role without rights; commit the file',
+    },
+  ],
+  run: async (invocation) => (await import('../../actions/proj-role-change.ts')).runRoleCreate(invocation),
+};
+
+export const projRoleDelete: Command = {
+  name: 'proj role delete',
+  summary: 'delete a role of a project; its tokens let nobody in from then on',
+  description: LIVE_NOTE,
+  arguments: [PROJECT, ROLE],
+  options: [EDIT_FILE],
+  examples: [{ command: 'pern proj role delete pern-app ci --edit-file', does: 'take the role out of the file' }],
+  run: async (invocation) => (await import('../../actions/proj-role-change.ts')).runRoleDelete(invocation),
+};
+
+export const projRoleAddGroup: Command = {
+  name: 'proj role add-group',
+  summary: 'give a role of a project to a group',
+  description: LIVE_NOTE,
+  arguments: [PROJECT, ROLE, GROUP],
+  options: [EDIT_FILE],
+  examples: [{ command: 'pern proj role add-group pern-app ci deployers --edit-file', does: 'commit the file' }],
+  run: async (invocation) => (await import('../../actions/proj-role-change.ts')).runChangeGroup(invocation, 'add'),
+};
+
+export const projRoleRemoveGroup: Command = {
+  name: 'proj role remove-group',
+  summary: 'take a role of a project from a group',
+  description: LIVE_NOTE,
+  arguments: [PROJECT, ROLE, GROUP],
+  options: [EDIT_FILE],
+  examples: [{ command: 'pern proj role remove-group pern-app ci deployers --edit-file', does: 'commit the file' }],
+  run: async (invocation) => (await import('../../actions/proj-role-change.ts')).runChangeGroup(invocation, 'remove'),
+};
+
 export const projRoleAddPolicy: Command = {
   name: 'proj role add-policy',
   summary: 'add a policy to a role of a project',

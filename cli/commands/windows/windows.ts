@@ -62,7 +62,10 @@ export const windowsExplain: Command = {
   examples: [
     { command: 'pern windows explain --app production', does: 'now' },
     { command: 'pern windows explain --app production --at "2026-12-24 18:00"', does: 'on Christmas Eve, in UTC' },
-    { command: 'pern windows explain --file project.yaml --project shop --app web', does: 'before anything is committed' },
+    {
+      command: 'pern windows explain --file project.yaml --project shop --app web',
+      does: 'before anything is committed',
+    },
   ],
   run: async (invocation) => (await import('../../actions/windows.ts')).runWindowsExplain(invocation),
 };

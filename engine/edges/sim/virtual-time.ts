@@ -1,4 +1,3 @@
-import { assert } from '#core/assert.ts';
 import type { Cancel, Scheduler } from '#core/clock.ts';
 
 interface Entry {
@@ -35,6 +34,11 @@ export class VirtualTime implements Scheduler {
     };
   }
 
+  /** Moves the clock on without running anything, as a machine that slept: what was due meanwhile is due at once. */
+  jumpTo(timeMs: number): void {
+    this.#nowMs = Math.max(this.#nowMs, timeMs);
+  }
+
   soon(run: () => void): void {
     this.at(this.#nowMs, run);
   }
@@ -55,8 +59,7 @@ export class VirtualTime implements Scheduler {
       if (this.steps >= stepsEnd) return 'steps';
       this.#pop();
       if (next.run === undefined) continue;
-      assert(next.atMs >= this.#nowMs, 'virtual time never goes back');
-      this.#nowMs = next.atMs;
+      this.#nowMs = Math.max(this.#nowMs, next.atMs);
       this.steps++;
       next.run();
     }

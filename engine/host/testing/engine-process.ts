@@ -16,10 +16,20 @@ export interface EngineStart {
   environments?: readonly string[];
   apiPort?: number;
   ingressPort?: number;
+  strict?: boolean;
+  /** Instead of this process's own. */
+  env?: NodeJS.ProcessEnv;
 }
 
 /** Starts the engine as `pern up` does, but in the foreground of this test. */
-function launch({ repository, state, environments = [], apiPort = 0, ingressPort = 0 }: EngineStart): ChildProcess {
+function launch({
+  repository,
+  state,
+  environments = [],
+  apiPort = 0,
+  ingressPort = 0,
+  ...more
+}: EngineStart): ChildProcess {
   const child = spawn(
     process.execPath,
     [
@@ -28,8 +38,9 @@ function launch({ repository, state, environments = [], apiPort = 0, ingressPort
       ...['--repository', repository, '--state', state],
       ...['--api-port', String(apiPort), '--ingress-port', String(ingressPort)],
       ...environments.flatMap((name) => ['--env', name]),
+      ...(more.strict === true ? ['--strict'] : []),
     ],
-    { stdio: ['ignore', 'ignore', 'pipe'] },
+    { stdio: ['ignore', 'ignore', 'pipe'], ...(more.env === undefined ? {} : { env: more.env }) },
   );
   // A test run that is broken off must not leave an engine behind.
   const endWithTest = () => child.kill('SIGTERM');
@@ -71,9 +82,13 @@ export class EngineProcess {
   }
 
   /** Resolves when the API answers. Rejects with the engine's log when it ends before that. */
-  static async start(repository: TestRepository, environments?: readonly string[]): Promise<EngineProcess> {
+  static async start(
+    repository: Pick<TestRepository, 'folder' | 'path'>,
+    environments?: readonly string[],
+    strict?: boolean,
+  ): Promise<EngineProcess> {
     const state = join(repository.folder, 'state');
-    const child = launch({ repository: repository.path, state, environments });
+    const child = launch({ repository: repository.path, state, environments, strict });
     const log: string[] = [];
     const exit = new Promise<number | null>((resolve) => child.once('exit', resolve));
     const ready = new Promise<void>((resolve) => {

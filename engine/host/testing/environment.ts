@@ -9,7 +9,7 @@ type AnalysisRun = KindMap['AnalysisRun.argoproj.io'];
 type Pod = KindMap['Pod'];
 
 export interface Article {
-  id: number;
+  slug: string;
   title: string;
 }
 
@@ -121,11 +121,12 @@ export class Environment {
       .map(({ reason, message }) => `${reason}: ${message}`);
   }
 
-  /** One request through the ingress, by host name. */
-  request(path: string, body?: object): Promise<Page> {
+  /** One request through the ingress, by host name; a token says who asks. */
+  request(path: string, body?: object, token?: string): Promise<Page> {
     const headers = {
       host: `${this.namespace}.localhost`,
       ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...(token === undefined ? {} : { authorization: `Token ${token}` }),
     };
     const options = { port: this.engine.ingressPort, path, headers, method: body === undefined ? 'GET' : 'POST' };
     return new Promise((resolve, reject) => {
@@ -155,9 +156,19 @@ export class Environment {
     }
   }
 
-  /** Writes an article. */
+  /** Registers a user. */
+  async signUp(username: string): Promise<{ token: string }> {
+    const user = { username, email: `${username}@example.com`, password: 'a long enough secret' };
+    const page = await this.request('/api/users', { user });
+    if (page.status !== 201) throw new Error(`POST /api/users answered ${page.status}: ${page.text}`);
+    return (JSON.parse(page.text) as { user: { token: string } }).user;
+  }
+
+  /** Writes an article, as a user of its own. */
   async write(title: string): Promise<void> {
-    const page = await this.request('/api/articles', { title, body: 'Written by a test.', author: 'tester' });
+    const { token } = await this.signUp(`author-${process.hrtime.bigint().toString(36)}`);
+    const article = { title, description: 'An article.', body: 'Written by a test.' };
+    const page = await this.request('/api/articles', { article }, token);
     if (page.status !== 201) throw new Error(`POST /api/articles answered ${page.status}: ${page.text}`);
   }
 

@@ -1,4 +1,10 @@
-import { LoadGenerator, type Observation, type Summary, summarise } from '../../../cli/load/load-generator.ts';
+import {
+  articleBody,
+  LoadGenerator,
+  type Observation,
+  type Summary,
+  summarise,
+} from '../../../cli/load/load-generator.ts';
 
 /** Reads, and now and then writes, so that a release has both under way at any moment. */
 const WRITE_EVERY = 20;
@@ -27,8 +33,7 @@ export class SteadyLoad {
       waiter.resolve();
     }
     if (number % WRITE_EVERY !== 0) return { method: 'GET', path: '/api/articles?limit=1' };
-    const body = JSON.stringify({ title: `Load ${number}`, body: 'Written under load.', author: 'load' });
-    return { method: 'POST', path: '/api/articles', body };
+    return { method: 'POST', path: '/api/articles', body: articleBody(number) };
   }
 
   /** Resolves when so many further requests have been sent. */

@@ -7,7 +7,7 @@ import type { Answer, Question } from '#machine/questions.ts';
 import { volatileJournal } from '#store/journal.ts';
 import { VirtualTime } from '../../edges/sim/virtual-time.ts';
 import { Engine } from '../../host/engine.ts';
-import type { StepRecord } from './control-loop.ts';
+import { STEPS_PER_INSTANT_MAX, type StepRecord } from './control-loop.ts';
 import { type Controller, onRoot, trigger } from './controller.ts';
 import type { Answers } from './plan.ts';
 import { Draft } from './plan.ts';
@@ -168,4 +168,55 @@ it('goes on with all controllers when a trigger cannot read an object', () => {
     'hostile shop/c Error: cannot read it',
     'follower shop/c undefined',
   ]);
+});
+
+/** Sets its own mark on every ConfigMap that has another one: two of them never come to rest. */
+function marker(mark: string): Controller<KindMap['ConfigMap']> {
+  return {
+    name: `marker-${mark}`,
+    root: 'ConfigMap',
+    triggers: [onRoot('ConfigMap')],
+    observe: (key, { objects }) => {
+      const [namespace, name] = key.split('/') as [string, string];
+      return objects.get('ConfigMap', namespace, name);
+    },
+    plan: ({ metadata: { namespace, name }, data }) => {
+      const target = { kind: 'ConfigMap', namespace, name } as const;
+      return {
+        effects: data?.mark === mark ? [] : [{ effect: 'patch', target, patch: { data: { mark } } }],
+        events: [],
+      };
+    },
+  };
+}
+
+it('holds back two controllers that undo one another at one instant, names them, and the clock goes on', () => {
+  const time = new VirtualTime(0);
+  const steps: StepRecord[] = [];
+  const engine = new Engine({
+    scheduler: time,
+    entropy: seededEntropy(1),
+    ids: entropyIds(seededEntropy(1)),
+    journal: volatileJournal,
+    admission: admitAll,
+    machine: machineWith((_question, respond) =>
+      time.at(time.now(), () => respond({ ok: true, value: { sha: 'aaa' } })),
+    ),
+    controllers: [marker('a'), marker('b'), follower].map((controller) => controller as Controller<never>),
+    onStep: (record) => steps.push(record),
+  });
+  engine.resources.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop' } });
+  engine.resources.create({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'c', namespace: 'shop' } });
+  engine.start();
+  expect(time.runUntil(() => false, { untilMs: 1000, stepsMax: 10_000 })).toBe('time');
+  const held = steps.filter(({ error }) => error !== undefined);
+  expect(String(held[0]?.error)).toMatch(
+    /^HotLoopError: marker-a planned shop\/c 1000 times at one instant .*\(its last plan: patch\): two controllers undo/,
+  );
+  // 10 ms, then 20, 40, ...: a second has seven such instants, not a hundred.
+  expect(held.filter(({ controller }) => controller === 'marker-a').map(({ retryInMs }) => retryInMs)).toEqual([
+    10, 20, 40, 80, 160, 320, 640,
+  ]);
+  expect(steps.length).toBeLessThan(4 * 7 * STEPS_PER_INSTANT_MAX);
+  expect(engine.store.get('ConfigMap', 'shop', 'c')?.data?.sha).toBe('aaa');
 });

@@ -32,6 +32,20 @@ export interface ControlLoopParts {
 
 const BACKOFF_FIRST_MS = 10;
 const BACKOFF_MAX_MS = 30_000;
+/**
+ * How often one key may be planned while the clock stands still. A key that many others hold up is planned some dozens
+ * of times; a plan that changes the world whenever it is made would be planned for ever, and no clock would go on.
+ */
+export const STEPS_PER_INSTANT_MAX = 1000;
+
+/** How often a key was planned in its last instant, and what follows from it. */
+interface Pace {
+  instantMs: number;
+  steps: number;
+  /** Instants in a row that ended in a hold. */
+  holds: number;
+  heldUntilMs: number;
+}
 
 interface Item {
   controller: Controller<never>;
@@ -50,6 +64,7 @@ export class ControlLoop {
   readonly #queue = new Map<string, Item>();
   readonly #wakeUps = new Map<string, { atMs: number; cancel: Cancel }>();
   readonly #failures = new Map<string, number>();
+  readonly #paces = new Map<string, Pace>();
   #scheduled = false;
   #stopped = true;
   #unsubscribe: () => void = () => {};
@@ -64,6 +79,15 @@ export class ControlLoop {
         this.#triggers.set(trigger.kind, list);
       }
     }
+  }
+
+  /** When keys of controllers will be planned again by themselves; `without`: names of controllers that do not count. */
+  nextWakeUpMs(without: ReadonlySet<string> = new Set()): number {
+    let nextMs = Number.POSITIVE_INFINITY;
+    for (const [id, { atMs }] of this.#wakeUps) {
+      if (!without.has(id.slice(0, id.indexOf(' ')))) nextMs = Math.min(nextMs, atMs);
+    }
+    return nextMs;
   }
 
   /** Begins to listen, and looks once at every object there is: a start is the same as a change of everything. */
@@ -140,12 +164,17 @@ export class ControlLoop {
   #step(id: string, { controller, key }: Item): void {
     const { store, machine, answers, interpreter, scheduler, onStep } = this.#parts;
     const nowMs = scheduler.now();
+    const pace = this.#paceOf(id, nowMs);
+    // Its wake-up is set: whoever else asks for it meanwhile is answered by that one.
+    if (nowMs < pace.heldUntilMs) return;
+    pace.steps++;
     const author = { controller: controller.name, key, root: rootRef(controller, key) };
     try {
       const observation = controller.observe(key, { objects: store, machine, answers: answers.view(id) });
       if (observation === undefined) {
         interpreter.forget(author);
         this.#failures.delete(id);
+        this.#paces.delete(id);
         this.#wakeAt(id, controller, key, undefined);
         return;
       }
@@ -154,13 +183,41 @@ export class ControlLoop {
       this.#failures.delete(id);
       this.#wakeAt(id, controller, key, plan.wakeAtMs);
       onStep?.({ nowMs, controller: controller.name, key, plan });
+      if (pace.steps >= STEPS_PER_INSTANT_MAX) this.#hold(id, { controller, key }, pace, plan);
     } catch (error) {
       const failures = (this.#failures.get(id) ?? 0) + 1;
       this.#failures.set(id, failures);
-      const retryInMs = Math.min(BACKOFF_FIRST_MS * 2 ** (failures - 1), BACKOFF_MAX_MS);
+      const retryInMs = backoffMs(failures);
+      if (pace.steps >= STEPS_PER_INSTANT_MAX) pace.heldUntilMs = nowMs + retryInMs;
       this.#wakeAt(id, controller, key, nowMs + retryInMs);
       onStep?.({ nowMs, controller: controller.name, key, error, retryInMs });
     }
+  }
+
+  #paceOf(id: string, nowMs: number): Pace {
+    const last = this.#paces.get(id);
+    if (last !== undefined && (last.instantMs === nowMs || nowMs < last.heldUntilMs)) return last;
+    const holds = last !== undefined && last.steps >= STEPS_PER_INSTANT_MAX ? last.holds : 0;
+    const pace = { instantMs: nowMs, steps: 0, holds, heldUntilMs: 0 };
+    this.#paces.set(id, pace);
+    return pace;
+  }
+
+  /** Ends a hot loop for a while: the clock goes on, everybody else is planned, and the defect has a name. */
+  #hold(id: string, { controller, key }: Item, pace: Pace, plan: Plan): void {
+    const { scheduler, onStep } = this.#parts;
+    pace.holds++;
+    const retryInMs = backoffMs(pace.holds);
+    pace.heldUntilMs = pace.instantMs + retryInMs;
+    this.#queue.delete(id);
+    this.#wakeAt(id, controller, key, pace.heldUntilMs);
+    onStep?.({
+      nowMs: scheduler.now(),
+      controller: controller.name,
+      key,
+      error: new HotLoopError(controller, key, plan),
+      retryInMs,
+    });
   }
 
   #wakeAt(id: string, controller: Controller<never>, key: string, atMs: number | undefined): void {
@@ -176,6 +233,23 @@ export class ControlLoop {
       this.enqueue(controller.name, key);
     });
     this.#wakeUps.set(id, { atMs, cancel });
+  }
+}
+
+function backoffMs(times: number): number {
+  return Math.min(BACKOFF_FIRST_MS * 2 ** (times - 1), BACKOFF_MAX_MS);
+}
+
+/** A plan that leads to the same key being planned again at once, over and over. */
+export class HotLoopError extends Error {
+  override name = 'HotLoopError';
+
+  constructor({ name }: Controller<never>, key: string, { effects }: Plan) {
+    const last = effects.length === 0 ? 'no effects, a status' : effects.map(({ effect }) => effect).join(', ');
+    super(
+      `${name} planned ${key} ${STEPS_PER_INSTANT_MAX} times at one instant and would go on for ever (its last plan: ${last}): ` +
+        'two controllers undo one another, or a plan of a world at rest still changes something; it is held back for a while',
+    );
   }
 }
 

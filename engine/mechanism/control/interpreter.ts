@@ -2,7 +2,9 @@ import { applyManifest } from '#api/apply.ts';
 import { ApiError } from '#api/errors.ts';
 import type { Resources } from '#api/resources.ts';
 import { unreachable } from '#core/assert.ts';
-import { deepEqual } from '#core/json.ts';
+import { type Clock, formatTime } from '#core/clock.ts';
+import { deepEqual, isRecord } from '#core/json.ts';
+import { type Condition, findCondition } from '#kube/conditions.ts';
 import type { ObjectRef } from '#kube/kinds.ts';
 import { findKind } from '#kube/kinds.ts';
 import type { KubeObject } from '#kube/object.ts';
@@ -35,12 +37,20 @@ export class Interpreter {
   readonly #targets: EffectTargets;
   readonly #answers: AnswerBook;
   readonly #events: EventRecorder;
+  readonly #clock: Clock;
 
-  constructor(parts: { resources: Resources; targets: EffectTargets; answers: AnswerBook; events: EventRecorder }) {
+  constructor(parts: {
+    resources: Resources;
+    targets: EffectTargets;
+    answers: AnswerBook;
+    events: EventRecorder;
+    clock: Clock;
+  }) {
     this.#resources = parts.resources;
     this.#targets = parts.targets;
     this.#answers = parts.answers;
     this.#events = parts.events;
+    this.#clock = parts.clock;
   }
 
   /**
@@ -49,7 +59,14 @@ export class Interpreter {
    */
   act(author: Author, plan: Plan): void {
     this.#answers.settle(`${author.controller} ${author.key}`, plan.effects.flatMap(questionOf));
-    for (const effect of plan.effects) this.#perform(author, effect);
+    for (const effect of plan.effects) {
+      try {
+        this.#perform(author, effect);
+      } catch (error) {
+        this.#tellRefusal(author, plan, effect, error);
+        throw error;
+      }
+    }
     const root = author.root === undefined ? undefined : this.#find(author.root);
     if (plan.status !== undefined && author.root !== undefined && root !== undefined) {
       this.#writeStatus(author, author.root, root, plan.status);
@@ -67,6 +84,27 @@ export class Interpreter {
 
   #find(ref: ObjectRef): KubeObject | undefined {
     return this.#resources.store.get(ref.kind, ref.namespace, ref.name) as KubeObject | undefined;
+  }
+
+  /** Writes what a refused create means onto the root, with the status the plan had for it. */
+  #tellRefusal(author: Author, plan: Plan, effect: Effect, error: unknown): void {
+    if (effect.effect !== 'create' || effect.whenRefused === undefined || !isRefusal(error)) return;
+    const root = author.root === undefined ? undefined : this.#find(author.root);
+    if (author.root === undefined || root === undefined) return;
+    const { reason, prefix, condition: type } = effect.whenRefused;
+    if (type !== undefined) {
+      const before = (mapOf(root.status).conditions ?? []) as readonly Condition[];
+      const known = findCondition(before, type);
+      // The first message stays: it names a pod that was to be, and each try would have another name.
+      const condition: Condition =
+        known?.reason === reason
+          ? known
+          : { type, status: 'True', reason, message: error.message, lastTransitionTime: formatTime(this.#clock.now()) };
+      const status = plan.status ?? mapOf(root.status);
+      const others = ((status.conditions ?? []) as readonly Condition[]).filter((other) => other.type !== type);
+      this.#writeStatus(author, author.root, root, { ...status, conditions: [...others, condition] });
+    }
+    this.#events.record(author.controller, root, { type: 'Warning', reason, message: `${prefix}${error.message}` });
   }
 
   #perform(author: Author, effect: Effect): void {
@@ -126,6 +164,15 @@ export class Interpreter {
     const subresource = findKind(ref.kind)?.status === 'subresource' ? 'status' : undefined;
     this.#resources.replace({ ...root, status }, { fieldManager: author.controller, subresource });
   }
+}
+
+/** The API understood the object and will not have it. */
+function isRefusal(error: unknown): error is ApiError {
+  return error instanceof ApiError && (error.reason === 'Forbidden' || error.reason === 'Invalid');
+}
+
+function mapOf(value: unknown): Record<string, unknown> {
+  return isRecord(value) ? value : {};
 }
 
 function questionOf(effect: Effect): Question[] {

@@ -13,10 +13,23 @@ export interface Precondition {
 
 export type Propagation = 'Foreground' | 'Background' | 'Orphan';
 
+/** What a refusal of a create by the API's policies means: a Warning event of the root and, when named, a condition. */
+export interface Refusal {
+  reason: string;
+  /** Before the API's message in the event, as upstream words it. */
+  prefix: string;
+  /** The type of a condition of the root with status True; the next plan whose creates are taken leaves it out. */
+  condition?: string;
+}
+
 /** Everything a controller can want done. A new kind of effect is a reviewed change: one interpreter carries them out. */
 export type Effect =
-  /** Fails when the object exists, unless `ifAbsent`: then an existing object is left as it is. */
-  | { effect: 'create'; object: Manifest; ifAbsent?: boolean }
+  /**
+   * Fails when the object exists, unless `ifAbsent`: then an existing object is left as it is. A create that the API
+   * refuses (quota, Pod Security, limits, validation) ends the plan like any effect that fails; with `whenRefused` the
+   * root says why.
+   */
+  | { effect: 'create'; object: Manifest; ifAbsent?: boolean; whenRefused?: Refusal }
   /** A JSON merge patch (RFC 7386). A target that is gone is an error, and the key is planned again. */
   | { effect: 'patch'; target: ObjectRef; patch: Record<string, unknown>; subresource?: 'status'; when?: Precondition }
   /**

@@ -151,7 +151,9 @@ const availableOf = (at: SimulatedWorld, hash: string | undefined) =>
   at.replicaSets.find(({ metadata }) => metadata.labels?.[HASH_LABEL] === hash)?.status?.availableReplicas ?? 0;
 
 /** The pods that serve, against what the strategy promises; undefined while it is kept. */
-function brokenPromise(at: SimulatedWorld, { kind, replicas }: World): string | undefined {
+function brokenPromise(at: SimulatedWorld, { kind, replicas, canary }: World): string | undefined {
+  // As upstream, a step back to weight 0 takes the canary's pods in the pass before it takes the weight.
+  const empties = canary.steps?.some(({ setWeight }) => setWeight === 0);
   const behind = (name: string) => availableOf(at, at.service(name)?.spec.selector?.[HASH_LABEL]);
   const atLeast = (what: string, pods: number, wanted: number) =>
     pods < wanted ? `${what}: ${pods} pods, ${wanted} promised` : undefined;
@@ -164,7 +166,7 @@ function brokenPromise(at: SimulatedWorld, { kind, replicas }: World): string | 
   const weight = at.canaryWeight ?? 0;
   return (
     atLeast('stable', behind('web-stable'), Math.floor(((100 - weight) * replicas) / 100)) ??
-    atLeast('canary', behind('web-canary'), weight > 0 ? 1 : 0)
+    atLeast('canary', behind('web-canary'), weight > 0 && !empties ? 1 : 0)
   );
 }
 

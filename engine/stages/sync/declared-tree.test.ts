@@ -7,6 +7,8 @@ import { parseManifests } from '../render/directory.ts';
 import { HEALTH, SyncWorld } from './testing/simulated-world.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
+/** The key that production asks for. */
+const KEY = 'B5690EEEBB952194';
 const URL = 'https://github.com/pern-gitops/pern-gitops.git';
 
 /** The repository's own declaration, as it lies on disk. */
@@ -29,7 +31,14 @@ function healthy(object: KubeObject) {
 it('syncs the tree of this repository, from the root to every environment', () => {
   const files = declaredFiles();
   const world = new SyncWorld({ assessHealth: healthy });
-  world.git.commit(URL, files);
+  world.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'argo-rollouts' } });
+  world.create({
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name: 'argocd-gpg-keys-cm', namespace: 'argocd' },
+    data: { [KEY]: 'armoured' },
+  });
+  world.git.commit(URL, files, 'reviewed', { signature: { keyId: KEY } });
   const bootstrap = parseManifests(files['pern-gitops/bootstrap/root-app.yaml'] ?? '', 'root-app.yaml');
   for (const { manifest } of bootstrap) world.create(manifest);
   world.run(60_000);
@@ -41,6 +50,10 @@ it('syncs the tree of this repository, from the root to every environment', () =
   for (const { metadata } of applications) {
     const { conditions, sync, operationState } = world.application(metadata.name).status ?? {};
     expect(conditions, metadata.name).toBeUndefined();
+    if (metadata.name === 'pern-app-production') {
+      expect([operationState, sync?.status], 'production waits for a person').toEqual([undefined, 'OutOfSync']);
+      continue;
+    }
     expect(operationState?.phase, `${metadata.name}: ${operationState?.message}`).toBe('Succeeded');
     expect(sync?.status, metadata.name).toBe('Synced');
   }

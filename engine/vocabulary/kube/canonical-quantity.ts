@@ -3,23 +3,49 @@ const DECIMAL: Readonly<Record<string, number>> = { n: -9, u: -6, m: -3, '': 0, 
 const DECIMAL_SUFFIX = new Map(Object.entries(DECIMAL).map(([suffix, exponent]) => [exponent, suffix]));
 const PATTERN = /^([+-]?)(\d*)(?:\.(\d*))?(Ki|Mi|Gi|Ti|Pi|Ei|[numkMGTPE]?|[eE][+-]?\d+)$/;
 
+/** A quantity to compute with: exact, in billionths, and the family of suffixes it was written in. */
+export interface Amount {
+  nano: bigint;
+  format: 'decimal' | 'binary' | 'exponent';
+}
+
+export const NO_AMOUNT: Amount = { nano: 0n, format: 'decimal' };
+
+/** The quantity that a value of `resources` stands for, or undefined when it is none. */
+export function readAmount(value: unknown): Amount | undefined {
+  const match = PATTERN.exec(String(value).trim());
+  if (match === null || `${match[2]}${match[3] ?? ''}` === '') return undefined;
+  const [, sign, whole, fraction = '', suffix = ''] = match as unknown as [string, string, string, string?, string?];
+  const nano = toNano(BigInt(`${whole}${fraction}`), fraction.length, suffix);
+  const format = /^[eE]./.test(suffix) ? 'exponent' : BINARY.indexOf(suffix) > 0 ? 'binary' : 'decimal';
+  return { nano: sign === '-' ? -nano : nano, format };
+}
+
+/** The sum, in the suffixes of the first that is not zero. */
+export function addAmounts(left: Amount, right: Amount): Amount {
+  return { nano: left.nano + right.nano, format: left.nano === 0n ? right.format : left.format };
+}
+
+/** An amount as Kubernetes writes it: no fraction, the largest suffix that keeps the value whole. */
+export function amountText({ nano, format }: Amount): string {
+  const size = nano < 0n ? -nano : nano;
+  const body =
+    format === 'exponent'
+      ? decimalText(size, (exponent) => (exponent === 0 ? '' : `e${exponent}`))
+      : format === 'binary'
+        ? binaryText(size)
+        : decimalText(size, (exponent) => DECIMAL_SUFFIX.get(exponent) as string);
+  return nano < 0n ? `-${body}` : body;
+}
+
 /**
- * A resource quantity as Kubernetes serialises it after reading it: no fraction, the largest suffix that keeps the
- * value whole (`0.5` → `500m`, `1000m` → `1`, `1024Mi` → `1Gi`). A text that is no quantity is returned as it is.
+ * A resource quantity as Kubernetes serialises it after reading it (`0.5` → `500m`, `1000m` → `1`, `1024Mi` → `1Gi`).
+ * A text that is no quantity is returned as it is.
  */
 export function canonicalQuantity(value: unknown): string {
   if (value === undefined || value === null) return '0';
-  const text = String(value).trim();
-  const match = PATTERN.exec(text);
-  if (match === null || `${match[2]}${match[3] ?? ''}` === '') return text;
-  const [, sign, whole, fraction = '', suffix] = match as unknown as [string, string, string, string?, string?];
-  const nano = toNano(BigInt(`${whole}${fraction}`), fraction.length, suffix ?? '');
-  const body = /^[eE]./.test(suffix ?? '')
-    ? decimalText(nano, (exponent) => (exponent === 0 ? '' : `e${exponent}`))
-    : BINARY.indexOf(suffix ?? '') > 0
-      ? binaryText(nano)
-      : decimalText(nano, (exponent) => DECIMAL_SUFFIX.get(exponent) as string);
-  return sign === '-' && nano !== 0n ? `-${body}` : body;
+  const amount = readAmount(value);
+  return amount === undefined ? String(value).trim() : amountText(amount);
 }
 
 const NANO = 10n ** 9n;

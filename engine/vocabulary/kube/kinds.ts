@@ -20,13 +20,16 @@ import type { IHorizontalPodAutoscaler } from 'kubernetes-models/autoscaling/v2/
 import type { IJob } from 'kubernetes-models/batch/v1/Job';
 import type { IEndpointSlice } from 'kubernetes-models/discovery.k8s.io/v1/EndpointSlice';
 import type { IIngress } from 'kubernetes-models/networking.k8s.io/v1/Ingress';
+import type { INetworkPolicy } from 'kubernetes-models/networking.k8s.io/v1/NetworkPolicy';
 import type { IPodDisruptionBudget } from 'kubernetes-models/policy/v1/PodDisruptionBudget';
 import type { IConfigMap } from 'kubernetes-models/v1/ConfigMap';
 import type { IEvent } from 'kubernetes-models/v1/Event';
+import type { ILimitRange } from 'kubernetes-models/v1/LimitRange';
 import type { INamespace } from 'kubernetes-models/v1/Namespace';
 import type { INode } from 'kubernetes-models/v1/Node';
 import type { IPersistentVolumeClaim } from 'kubernetes-models/v1/PersistentVolumeClaim';
 import type { IPod } from 'kubernetes-models/v1/Pod';
+import type { IResourceQuota } from 'kubernetes-models/v1/ResourceQuota';
 import type { ISecret } from 'kubernetes-models/v1/Secret';
 import type { IService } from 'kubernetes-models/v1/Service';
 import type { IServiceAccount } from 'kubernetes-models/v1/ServiceAccount';
@@ -61,10 +64,12 @@ export interface ResourceKind {
 export interface KindMap {
   ConfigMap: Stored<IConfigMap>;
   Event: Stored<IEvent>;
+  LimitRange: Stored<ILimitRange>;
   Namespace: Stored<INamespace>;
   Node: Stored<INode>;
   PersistentVolumeClaim: Stored<IPersistentVolumeClaim>;
   Pod: Stored<IPod>;
+  ResourceQuota: Stored<IResourceQuota>;
   Secret: Stored<ISecret>;
   Service: Stored<IService>;
   ServiceAccount: Stored<IServiceAccount>;
@@ -75,6 +80,7 @@ export interface KindMap {
   'Job.batch': Stored<IJob>;
   'EndpointSlice.discovery.k8s.io': Stored<IEndpointSlice>;
   'Ingress.networking.k8s.io': Stored<IIngress>;
+  'NetworkPolicy.networking.k8s.io': Stored<INetworkPolicy>;
   'PodDisruptionBudget.policy': Stored<IPodDisruptionBudget>;
   'AnalysisRun.argoproj.io': Stored<IAnalysisRun>;
   'AnalysisTemplate.argoproj.io': Stored<IAnalysisTemplate>;
@@ -205,6 +211,12 @@ const CUSTOM: readonly [apiVersion: string, kind: string, plural: string, traits
     'ReferenceGrant',
     'referencegrants',
     { status: 'none', generation: 'all-but-metadata', shortNames: ['refgrant'] },
+  ],
+  [
+    'monitoring.coreos.com/v1alpha1',
+    'AlertmanagerConfig',
+    'alertmanagerconfigs',
+    { ...CUSTOM_STATUS, shortNames: ['amcfg'] },
   ],
   ['monitoring.coreos.com/v1', 'PodMonitor', 'podmonitors', { ...CUSTOM_STATUS, shortNames: ['pmon'] }],
   ['monitoring.coreos.com/v1', 'PrometheusRule', 'prometheusrules', { ...CUSTOM_STATUS, shortNames: ['promrule'] }],

@@ -57,6 +57,8 @@ export interface MetricRequest {
   timeoutMs?: number;
   headers?: readonly { key: string; value: string }[];
   range?: { startMs: number; endMs: number; stepMs: number };
+  /** Asked of what this machine measures itself, whatever Prometheus stands behind other queries. */
+  own?: boolean;
 }
 
 /** An HTTP request, its answer bounded in time and size. Redirects are followed. */

@@ -48,6 +48,7 @@ export function computeStatus(
   let conditions = put(before, available, nowMs, false);
   if (progressing === 'none') conditions = conditions.filter(({ type }) => type !== 'Progressing');
   else if (progressing !== 'keep') conditions = put(conditions, progressing, nowMs, true);
+  conditions = withReplicaFailure(parts, conditions);
   return {
     status: {
       observedGeneration: deployment.metadata.generation,
@@ -61,6 +62,17 @@ export function computeStatus(
     },
     deadlineMs: deadlineOf(deployment, findCondition(conditions, 'Progressing')),
   };
+}
+
+/** What keeps a ReplicaSet from making pods, the new one's first. */
+function withReplicaFailure({ sets, newSet }: StatusParts, conditions: Condition[]): Condition[] {
+  const others = conditions.filter(({ type }) => type !== 'ReplicaFailure');
+  const failure = [...(newSet === undefined ? [] : [newSet]), ...sets]
+    .flatMap((set) => (set.status?.conditions ?? []) as readonly Condition[])
+    .find(({ type, status }) => type === 'ReplicaFailure' && status === 'True');
+  if (failure === undefined) return others;
+  const { lastTransitionTime } = failure;
+  return [...others, { ...failure, lastUpdateTime: lastTransitionTime }];
 }
 
 function countSets({ sets, newSet }: StatusParts): Counts {

@@ -8,6 +8,9 @@ export const UNSUPPORTED_FIELD = 'UnsupportedField';
 
 export const SUCCESSFUL_CREATE = 'SuccessfulCreate';
 export const SUCCESSFUL_DELETE = 'SuccessfulDelete';
+
+/** A pod that the API does not take: quota, Pod Security, limits. */
+export const REFUSED = { reason: 'FailedCreate', prefix: 'Error creating: ' };
 export const COMPLETED = 'Completed';
 export const SUSPENDED = 'Suspended';
 export const RESUMED = 'Resumed';

@@ -5,7 +5,7 @@ const NAMES = new WeakMap<object, readonly string[]>();
 
 /**
  * Metrics of the cluster's own exporters that some analysis may ask for: the names that occur in analysis templates and in
- * runs (which may have been made from templates that are gone).
+ * runs (which may have been made from templates that are gone); and those that autoscalers go by.
  */
 export function queriedMetrics(objects: Reader): ReadonlySet<string> {
   const names = new Set<string>();
@@ -15,6 +15,13 @@ export function queriedMetrics(objects: Reader): ReadonlySet<string> {
     'AnalysisRun.argoproj.io',
   ] as const) {
     for (const object of objects.list(kind)) for (const name of namesIn(object)) names.add(name);
+  }
+  for (const { spec } of objects.list('HorizontalPodAutoscaler.autoscaling')) {
+    const resources = (spec.metrics ?? []).map(
+      ({ resource, containerResource }) => (resource ?? containerResource)?.name,
+    );
+    if (resources.includes('cpu')) names.add('container_cpu_usage_seconds_total');
+    if (resources.includes('memory')) names.add('container_memory_working_set_bytes');
   }
   return names;
 }

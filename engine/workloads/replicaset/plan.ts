@@ -65,7 +65,8 @@ function planReplicas(
   if (missing > 0) {
     const count = Math.min(missing, BURST_REPLICAS_MAX);
     const pod = podFromTemplate(replicaSet, replicaSet.spec.template as PodTemplate | undefined);
-    for (let created = 0; created < count; created++) draft.add({ effect: 'create', object: pod });
+    for (let created = 0; created < count; created++)
+      draft.add({ effect: 'create', object: pod, whenRefused: reasons.REFUSED });
     draft.note('Normal', reasons.SUCCESSFUL_CREATE, reasons.createdPods(count, pod.metadata.generateName ?? ''));
     return;
   }
@@ -84,13 +85,14 @@ function finishWithStatus(
   const templateLabels = replicaSet.spec.template?.metadata?.labels;
   const fullyLabeled = active.filter((pod) => matchesSelector({ matchLabels: templateLabels }, pod.metadata.labels));
   const availability = assessAvailability(active, replicaSet.spec.minReadySeconds ?? 0, nowMs);
-  const conditions = replicaSet.status?.conditions;
+  // Whether pods can be made is known only after trying; a refusal puts its condition back.
+  const conditions = replicaSet.status?.conditions?.filter(({ type }) => type !== reasons.REPLICA_FAILURE);
   return draft.wakeAt(availability.nextAtMs).finish({
     replicas: active.length,
     ...countField('fullyLabeledReplicas', fullyLabeled.length),
     ...countField('readyReplicas', availability.readyCount),
     ...countField('availableReplicas', availability.availableCount),
     observedGeneration: replicaSet.metadata.generation,
-    ...(conditions === undefined ? {} : { conditions }),
+    ...(conditions === undefined || conditions.length === 0 ? {} : { conditions }),
   });
 }

@@ -123,7 +123,8 @@ function createPod(pass: Pass, ordinal: number): boolean {
     return false;
   }
   createClaims(pass, name);
-  draft.add({ effect: 'create', object: podAt(set, ordinal, updateRevision) });
+  const whenRefused = { reason: reasons.FAILED_CREATE, prefix: reasons.createFailed(set.metadata.name, name) };
+  draft.add({ effect: 'create', object: podAt(set, ordinal, updateRevision), whenRefused });
   draft.note('Normal', reasons.SUCCESSFUL_CREATE, reasons.createdPod(set.metadata.name, name));
   return false;
 }

@@ -25,7 +25,7 @@ CREATE FUNCTION count_favorites(article bigint) RETURNS integer LANGUAGE plpgsql
 DECLARE
   total integer;
 BEGIN
-  PERFORM FROM articles WHERE id = article FOR UPDATE;
+  PERFORM FROM articles WHERE id = article FOR NO KEY UPDATE;
   SELECT count(*) INTO total FROM favorites WHERE article_id = article;
   UPDATE articles SET favorites_count = total WHERE id = article AND favorites_count IS NULL;
   RETURN total;

@@ -29,6 +29,7 @@ interface RawAnswer {
   code: number;
   type: string;
   body: string;
+  warning: string | undefined;
 }
 
 function send(
@@ -46,8 +47,8 @@ function send(
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
       response.on('error', reject);
       response.on('end', () => {
-        const type = response.headers['content-type'] ?? '';
-        resolve({ code: response.statusCode ?? 0, type, body: Buffer.concat(chunks).toString('utf8') });
+        const { 'content-type': type = '', warning } = response.headers;
+        resolve({ code: response.statusCode ?? 0, type, warning, body: Buffer.concat(chunks).toString('utf8') });
       });
     },
   );
@@ -295,5 +296,56 @@ describe('@kubernetes/client-node', () => {
     await promise;
     await informer.stop();
     expect(seen).toEqual(['add first', 'add second', 'update second', 'delete first']);
+  });
+});
+
+describe('the policies of a namespace', () => {
+  const home = '/api/v1/namespaces/guarded';
+  const pod = (name: string) =>
+    JSON.stringify({
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name },
+      spec: { hostNetwork: true, containers: [{ name: 'web', image: 'i' }] },
+    });
+  const label = (level: string) =>
+    send('PATCH', home, {
+      headers: { 'content-type': 'application/merge-patch+json' },
+      body: JSON.stringify({ metadata: { labels: { 'pod-security.kubernetes.io/enforce': level } } }),
+    });
+
+  it('warn of what is taken, and refuse by Pod Security and quota', async () => {
+    engine.resources.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'guarded' } });
+    expect(await send('POST', `${home}/pods`, { headers: json, body: pod('first') })).toMatchObject({ code: 201 });
+    const guarded = await label('baseline');
+    expect(guarded.warning).toContain('violate the new PodSecurity enforce level \\"baseline:latest\\"');
+    expect(guarded.warning).toContain('first: host namespaces');
+    const refused = await send('POST', `${home}/pods`, { headers: json, body: pod('second') });
+    expect([refused.code, JSON.parse(refused.body).message]).toEqual([
+      403,
+      'pods "second" is forbidden: violates PodSecurity "baseline:latest": host namespaces (hostNetwork=true)',
+    ]);
+    const template = JSON.parse(pod('web'));
+    const deployment = {
+      metadata: { name: 'web' },
+      spec: {
+        selector: { matchLabels: { app: 'web' } },
+        template: { metadata: { labels: { app: 'web' } }, spec: template.spec },
+      },
+    };
+    const workload = await send('POST', '/apis/apps/v1/namespaces/guarded/deployments', {
+      headers: json,
+      body: JSON.stringify(deployment),
+    });
+    expect(workload.code).toBe(201);
+    expect(workload.warning).toContain('would violate PodSecurity');
+    await label('privileged');
+    const quota = { metadata: { name: 'few' }, spec: { hard: { pods: '1' } } };
+    await send('POST', `${home}/resourcequotas`, { headers: json, body: JSON.stringify(quota) });
+    const full = await send('POST', `${home}/pods`, { headers: json, body: pod('third') });
+    expect([full.code, JSON.parse(full.body).message]).toEqual([
+      403,
+      'pods "third" is forbidden: exceeded quota: few, requested: pods=1, used: pods=1, limited: pods=1',
+    ]);
   });
 });

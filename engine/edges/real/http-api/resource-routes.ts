@@ -3,6 +3,7 @@ import type { Access } from '#api/access/access.ts';
 import type { AuditSink } from '#api/audit/record.ts';
 import { ApiError, notFound } from '#api/errors.ts';
 import { applyPatch } from '#api/patch.ts';
+import { podSecurityWarnings } from '#api/pod-security/admission.ts';
 import type { Resources } from '#api/resources.ts';
 import type { ObjectRef } from '#kube/kinds.ts';
 import type { KubeObject } from '#kube/object.ts';
@@ -18,6 +19,7 @@ import { answerReview } from './reviews.ts';
 import { scaleOf, writeScale } from './scale.ts';
 import { startWatch } from './watches.ts';
 import {
+  addWarnings,
   patchObjectOf,
   readDeleteOptions,
   readManifest,
@@ -97,6 +99,7 @@ export class ResourceRoutes {
         if (target.kind.namespaced && target.namespace === undefined) throw notAllowed(request, target.kind.plural);
         const shape = negotiateShape(request);
         const created = resources.create(await readManifest(exchange), writeOptions(exchange));
+        this.#warn(exchange, created, undefined);
         sendJson(response, 201, this.#shaped(shape, exchange, created));
         return;
       }
@@ -158,12 +161,18 @@ export class ResourceRoutes {
       case 'PUT': {
         const manifest = await readManifest(exchange);
         requireVersion(target.kind, manifest);
-        sendJson(response, 200, this.#shaped(shape, exchange, resources.replace(manifest, writeOptions(exchange))));
+        const previous = this.#stored(ref);
+        const replaced = resources.replace(manifest, writeOptions(exchange));
+        this.#warn(exchange, replaced, previous);
+        sendJson(response, 200, this.#shaped(shape, exchange, replaced));
         return;
       }
       case 'PATCH': {
         const patch = await readPatch(exchange);
-        sendJson(response, 200, this.#shaped(shape, exchange, patchObjectOf(resources, exchange, ref, patch)));
+        const previous = this.#stored(ref);
+        const patched = patchObjectOf(resources, exchange, ref, patch);
+        this.#warn(exchange, patched, previous);
+        sendJson(response, 200, this.#shaped(shape, exchange, patched));
         return;
       }
       case 'DELETE':
@@ -172,6 +181,20 @@ export class ResourceRoutes {
       default:
         throw notAllowed(request, target.kind.plural);
     }
+  }
+
+  #stored({ kind, namespace, name }: ObjectRef): KubeObject | undefined {
+    return this.#parts.resources.store.get(kind, namespace, name) as KubeObject | undefined;
+  }
+
+  /** What a client should know of an object that was taken all the same. */
+  #warn({ response, target }: Exchange, object: KubeObject, previous: KubeObject | undefined): void {
+    if (
+      target.subresource !== undefined ||
+      (previous !== undefined && object.spec === previous.spec && object.kind !== 'Namespace')
+    )
+      return;
+    addWarnings(response, podSecurityWarnings(object, previous, this.#parts.resources.store));
   }
 
   async #delete(exchange: Exchange, ref: ObjectRef): Promise<void> {

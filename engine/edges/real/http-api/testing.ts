@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Access } from '#api/access/access.ts';
 import { identityOf, verifyToken } from '#api/access/tokens.ts';
-import { builtInAdmission } from '#api/admission.ts';
+import { builtInAdmission, chain } from '#api/admission.ts';
+import { policyAdmission } from '#api/policies.ts';
 import type { AuditEntry } from '#api/audit/record.ts';
 import type { Machine } from '#edges/ports.ts';
 import { volatileJournal } from '#store/journal.ts';
@@ -54,7 +55,7 @@ export async function serveEngine(): Promise<ServedEngine> {
     ids: machineIds,
     entropy: machineEntropy,
     journal: volatileJournal,
-    admission: builtInAdmission({ serviceNetwork: '127.30' }),
+    admission: chain(builtInAdmission({ serviceNetwork: '127.30' }), policyAdmission),
     machine: idleMachine,
     controllers: [],
   });

@@ -113,10 +113,7 @@ function reportUnknown(
   if (unknown.length === 0 || mode === 'Ignore') return;
   const texts = unknown.map((path) => `unknown field "${path}"`);
   if (mode === 'Warn') {
-    response.setHeader(
-      'warning',
-      texts.map((text) => `299 - ${JSON.stringify(asciiOf(text))}`),
-    );
+    addWarnings(response, texts);
     return;
   }
   const version = object.apiVersion.slice(object.apiVersion.indexOf('/') + 1);
@@ -124,6 +121,11 @@ function reportUnknown(
     'BadRequest',
     `${object.kind} in version "${version}" cannot be handled as a ${object.kind}: strict decoding error: ${texts.join(', ')}`,
   );
+}
+
+/** Warnings of this answer, beside those it has already. */
+export function addWarnings(response: ServerResponse, texts: readonly string[]): void {
+  for (const text of texts) response.appendHeader('warning', `299 - ${JSON.stringify(asciiOf(text))}`);
 }
 
 /** Header values carry no control characters and nothing beyond ASCII. */

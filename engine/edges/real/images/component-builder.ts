@@ -144,6 +144,8 @@ async function bundle(application: string, entry: string, file: string, external
     platform: 'node',
     external: [...external],
     logLevel: 'silent',
+    // Comments with the paths of modules would make the digest depend on where node_modules lies.
+    experimental: { attachDebugInfo: 'none' },
   });
   try {
     await work.write({ file, format: 'esm', codeSplitting: false, sourcemap: false });

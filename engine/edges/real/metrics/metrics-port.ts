@@ -56,7 +56,7 @@ export function openMetrics(parts: {
     answer: (question, respond) => {
       let cancelled = false;
       const answered =
-        prometheusUrl === undefined
+        prometheusUrl === undefined || question.request.own === true
           ? queryStore(store, question.request, scheduler.now())
           : queryPrometheus(prometheusUrl, question.request, scheduler.now());
       answered.then(

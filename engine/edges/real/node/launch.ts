@@ -173,7 +173,8 @@ function environment(
   }
   for (const { name, value } of start.env) env[name] = value;
   for (const [name, value] of Object.entries(env)) env[name] = seen(name, value);
-  env.PATH = [env.PATH, paths.path].join(':');
+  // First: the machine may have a Node of its own, which is not the one that the image was made for.
+  env.PATH = [paths.path, env.PATH].join(':');
   env.NODE_OPTIONS = [env.NODE_OPTIONS, `--require ${JSON.stringify(paths.shim)}`].filter(Boolean).join(' ');
   env.PERN_HOSTS = paths.hosts;
   env[RUN_VARIABLE] = `${start.podUid}/${start.container}/${start.attempt}`;

@@ -1,6 +1,6 @@
 import type { LabelPair, ParsedSample } from '#lib/exposition/index.ts';
 import { cumulativeShares, HEALTHY, meanMs, type ServiceBehaviour } from '../traffic/behaviour.ts';
-import type { PodCounters } from '../traffic/simulated-traffic.ts';
+import type { AnsweredPart, PodCounters } from '../traffic/simulated-traffic.ts';
 
 /** The buckets of the application's own histograms (pern-app/operations). */
 const BUCKETS_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 0.8, 1, 2.5, 5];
@@ -48,36 +48,53 @@ const SHARES = new WeakMap<Distribution, readonly number[]>();
  */
 export function applicationSamples(counters: PodCounters | undefined): ParsedSample[] {
   const { ok, failed, behaviour } = counters ?? { ok: 0, failed: 0, behaviour: HEALTHY };
+  const parts: readonly AnsweredPart[] = counters?.parts ?? [];
   const samples: ParsedSample[] = [];
   for (const { status, requests, duration } of BY_STATUS) {
     const count = Math.floor(status === '200' ? ok : failed);
     // As a client library does, a series begins with the first request that it counts.
     if (count < 1) continue;
     samples.push(sample(requests, count));
-    addHistogram(samples, duration, count, behaviour.latencyMs);
+    const answered = parts.map((part) => ({
+      count: status === '200' ? part.ok : part.failed,
+      of: part.behaviour.latencyMs,
+    }));
+    addHistogram(samples, duration, count, answered);
   }
+  if (behaviour.database === false) return samples;
   const queries = Math.floor((ok + failed) * QUERIES_PER_REQUEST);
-  if (queries > 0) addHistogram(samples, QUERIES, queries, behaviour.queryMs);
+  const asked = parts.map((part) => ({
+    count: (part.ok + part.failed) * QUERIES_PER_REQUEST,
+    of: part.behaviour.queryMs,
+  }));
+  if (queries > 0) addHistogram(samples, QUERIES, queries, asked);
   const inUse = behaviour.poolInUse * POOL_MAX;
   const total = Math.max(inUse, 1);
   samples.push(
     sample(POOL.total, total),
     sample(POOL.idle, total - inUse),
-    sample(POOL.waiting, 0),
+    sample(POOL.waiting, behaviour.poolWaiting ?? 0),
     sample(POOL.max, POOL_MAX),
   );
   return samples;
 }
 
 /** Buckets are rounded: with few requests the middle of the distribution is what is seen, not its tail. */
-function addHistogram(samples: ParsedSample[], series: HistogramSeries, count: number, of: Distribution): void {
-  const shares = sharesOf(of);
+function addHistogram(
+  samples: ParsedSample[],
+  series: HistogramSeries,
+  count: number,
+  parts: readonly { count: number; of: Distribution }[],
+): void {
+  const whole = parts.reduce((sum, part) => sum + part.count, 0);
   series.buckets.forEach((bucket, index) => {
-    samples.push(sample(bucket, Math.round(count * (shares[index] as number))));
+    const below = parts.reduce((sum, part) => sum + part.count * (sharesOf(part.of)[index] as number), 0);
+    samples.push(sample(bucket, Math.min(count, Math.round((below * count) / (whole || 1)))));
   });
+  const seconds = parts.reduce((sum, part) => sum + (part.count * meanMs(part.of)) / 1000, 0);
   samples.push(
     sample(series.infinity, count),
-    sample(series.sum, (count * meanMs(of)) / 1000),
+    sample(series.sum, (seconds * count) / (whole || 1)),
     sample(series.count, count),
   );
 }

@@ -35,11 +35,11 @@ export function startSimExporters(store: SeriesStore, scheduler: Scheduler, expo
         const targetLabels = { job: one.exporter.job, instance: one.exporter.instance };
         ingestScrape(
           store,
-          { targetLabels, samples: one.samples, tMs: atMs, durationSeconds: 0.004, honorLabels: true },
+          { targetLabels, samples: one.samples, tMs: scheduler.now(), durationSeconds: 0.004, honorLabels: true },
           one.state,
         );
       }
-      scrapeAt(atMs + INTERVAL_MS);
+      scrapeAt(atMs + (Math.floor((scheduler.now() - atMs) / INTERVAL_MS) + 1) * INTERVAL_MS);
     });
   };
   scrapeAt(Math.ceil((scheduler.now() + 1) / INTERVAL_MS) * INTERVAL_MS);

@@ -99,7 +99,15 @@ it('answers nothing while Prometheus is down', () => {
 });
 
 it('shows the middle of a distribution, not a tail, when a pod has answered only a few requests', () => {
-  const samples = applicationSamples({ ok: 1.9, failed: 0.9, behaviour: HEALTHY });
+  const samples = applicationSamples({
+    ok: 1.9,
+    failed: 0.9,
+    behaviour: HEALTHY,
+    parts: [{ behaviour: HEALTHY, ok: 1.9, failed: 0.9 }],
+    startedMs: 0,
+    cpuSeconds: 0,
+    memoryBytes: 0,
+  });
   const bucket = (le: string) =>
     samples.find(
       ({ seriesText }) => seriesText.startsWith('http_request_duration') && seriesText.includes(`le="${le}"`),

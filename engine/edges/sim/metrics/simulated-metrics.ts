@@ -39,6 +39,9 @@ export class SimulatedMetrics implements MetricsPort {
   readonly #isUp: (pod: string) => boolean;
   /** Set to make every query fail, as when Prometheus is away. */
   down = false;
+  #suspended = false;
+  #cancelExporters: Cancel = () => {};
+  #exporters: readonly SimExporter[] = [];
 
   constructor(parts: { scheduler: Scheduler; traffic: SimulatedTraffic; isUp: (pod: string) => boolean }) {
     this.#scheduler = parts.scheduler;
@@ -48,7 +51,29 @@ export class SimulatedMetrics implements MetricsPort {
 
   /** Begins to take the cluster's own exporters in. */
   startExporters(exporters: readonly SimExporter[]): Cancel {
-    return startSimExporters(this.store, this.#scheduler, exporters);
+    this.#exporters = exporters;
+    this.#cancelExporters = startSimExporters(this.store, this.#scheduler, exporters);
+    return () => this.#cancelExporters();
+  }
+
+  get isSuspended(): boolean {
+    return this.#suspended;
+  }
+
+  /** Stops scraping: nobody looks for a long time, and a night of scrapes would take longer than the release. */
+  suspend(): void {
+    if (this.#suspended) return;
+    this.#suspended = true;
+    this.#cancelExporters();
+    for (const running of this.#running.values()) running.cancel();
+  }
+
+  /** Scrapes again. What was not scraped meanwhile is a gap, as after an outage of Prometheus. */
+  resume(): void {
+    if (!this.#suspended) return;
+    this.#suspended = false;
+    if (this.#exporters.length > 0) this.startExporters(this.#exporters);
+    for (const [id, running] of this.#running) this.#scheduleFirst(id, running);
   }
 
   setScrapes(table: ScrapeTable): void {
@@ -100,6 +125,11 @@ export class SimulatedMetrics implements MetricsPort {
   #add(id: string, target: ScrapeTarget): void {
     const running: Running = { target, state: new ScrapeState(), cancel: () => {} };
     this.#running.set(id, running);
+    if (!this.#suspended) this.#scheduleFirst(id, running);
+  }
+
+  #scheduleFirst(id: string, running: Running): void {
+    const { target } = running;
     const nowMs = this.#scheduler.now();
     const offsetMs = fnv1a32(id) % target.intervalMs;
     const firstMs = Math.floor(nowMs / target.intervalMs) * target.intervalMs + offsetMs;
@@ -109,7 +139,9 @@ export class SimulatedMetrics implements MetricsPort {
   #schedule(running: Running, atMs: number): void {
     running.cancel = this.#scheduler.at(atMs, () => {
       this.#scrape(running);
-      this.#schedule(running, atMs + running.target.intervalMs);
+      const { intervalMs } = running.target;
+      const missed = Math.floor((this.#scheduler.now() - atMs) / intervalMs);
+      this.#schedule(running, atMs + (missed + 1) * intervalMs);
     });
   }
 

@@ -8,7 +8,33 @@ export interface ServiceBehaviour {
   queryMs: { p50: number; p95: number };
   /** Share of the connection pool in use, 0 to 1. */
   poolInUse: number;
+  /** Requests that wait for a connection; none when left out. */
+  poolWaiting?: number;
+  /** False for a program without a database: it exports nothing about one. */
+  database?: boolean;
+  /** What a container uses. Without it the node knows nothing of its usage, and exports nothing. */
+  usage?: { cpuMillis: number; cpuMillisPerRequest: number; memoryBytes: number; memoryBytesPerRequest: number };
 }
+
+/** What a model may make a version's behaviour depend on. */
+export interface ServiceContext {
+  /** Since the program started. */
+  ageMs: number;
+  nowMs: number;
+  /** What the pod is sent now. */
+  requestsPerSecond: number;
+  /** Share of a route's requests that the version gets now, 0 to 1. */
+  share: number;
+  /** Requests answered since the program started. */
+  requests: number;
+  memoryBytes: number;
+}
+
+/**
+ * A constant, or a function that gives one of a few behaviours: each it returns is remembered by identity, because what was
+ * answered under it has its distribution.
+ */
+export type ServiceModel = ServiceBehaviour | ((context: ServiceContext) => ServiceBehaviour);
 
 export const HEALTHY: ServiceBehaviour = {
   errorRate: 0,

@@ -3,12 +3,15 @@ import type { KubeObject } from '#kube/object.ts';
 import { type LabelSelector, matchesSelector } from '#kube/selector.ts';
 import { type Causes, eachOf, label1035Problem, type Members, mapOf, qualifiedNameProblem } from './causes.ts';
 import { checkPort, validatePodSpec, validateQuantity, validateTemplate } from './pods.ts';
+import { validateLimitRange, validateQuota } from './policies.ts';
 
 /** What each built-in kind must satisfy beyond its types and metadata. Custom resources have no entry. */
 export const VALIDATIONS: Readonly<Record<string, (object: KubeObject, causes: Causes) => void>> = {
   ConfigMap: (object, causes) => validateData(object, ['data', 'binaryData'], causes),
+  LimitRange: validateLimitRange,
   PersistentVolumeClaim: validateClaim,
   Pod: (object, causes) => validatePodSpec(mapOf(object.spec), 'spec', causes),
+  ResourceQuota: validateQuota,
   Secret: (object, causes) => validateData(object, ['data'], causes),
   Service: validateService,
   'CronJob.batch': (object, causes) => {

@@ -1,4 +1,5 @@
 import { isRecord } from '#core/json.ts';
+import { amountText, readAmount } from '#kube/canonical-quantity.ts';
 import { type Causes, eachOf, labelProblem, type Members, mapOf } from './causes.ts';
 import { validateAnnotations, validateLabels } from './metadata.ts';
 
@@ -113,11 +114,18 @@ export function checkPort(port: number, path: string, causes: Causes): void {
   if (port < 1 || port > 65535) causes.invalid(path, port, 'must be between 1 and 65535, inclusive');
 }
 
-/** Requests and limits must be quantities, and a request may not be above its limit where both have the same unit. */
+/** Requests and limits must be quantities, and a request may not be above its limit. */
 function validateResources(resources: Members, path: string, causes: Causes): void {
   for (const part of ['requests', 'limits']) {
     for (const [name, value] of Object.entries(mapOf(resources[part])))
       validateQuantity(value, `${path}.${part}.${name}`, causes);
+  }
+  const limits = mapOf(resources.limits);
+  for (const [name, value] of Object.entries(mapOf(resources.requests))) {
+    const [request, limit] = [readAmount(value), limits[name] === undefined ? undefined : readAmount(limits[name])];
+    if (request === undefined || limit === undefined || request.nano <= limit.nano) continue;
+    const detail = `must be less than or equal to ${name} limit of ${amountText(limit)}`;
+    causes.invalid(`${path}.requests`, amountText(request), detail);
   }
 }
 

@@ -5,6 +5,7 @@ import { defaultTables, type FieldTables } from './fieldspecs/tables.ts';
 import type { LoadedInput, LoadedKustomization } from './loader/model.ts';
 import { sortResources } from './order.ts';
 import { runGenerator, runTransformer } from './plugins/plugins.ts';
+import { runValidator } from './plugins/validators.ts';
 import { builtinOrigin, joinRelative, recordTransformation, writeBuildMetadata } from './provenance.ts';
 import { formatId, type Origin, type Resource } from './resource.ts';
 import { Schemas } from './schema/schemas.ts';
@@ -114,6 +115,9 @@ class Builder {
       if (origin) recordTransformation(accumulator.resources, origin);
     }
     accumulator.resources = accumulator.resources.filter((resource) => resource.object);
+    for (const { plugin } of this.plugins(target, target.validators, from)) {
+      this.attempt(() => runValidator(plugin, accumulator.resources, target, this.schemas, this.warnings));
+    }
     target.spec.vars?.forEach((variable, index) => {
       const at = positionIn(target, ['vars', index]);
       this.attempt(() => accumulator.vars.push(bindVar(accumulator.resources, variable, accumulator.vars, at)));
@@ -165,6 +169,7 @@ class Builder {
       } else {
         for (const resource of input.resources) {
           const copy = resource.clone();
+          this.schemas.see(copy.apiVersion, copy.kind);
           if (this.tracksOrigins) copy.origin = { path };
           this.attempt(() => index.add(copy));
         }

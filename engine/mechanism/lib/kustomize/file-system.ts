@@ -4,6 +4,9 @@ export interface FileSystem {
   readFile(path: string): string | undefined;
   /** The raw bytes of a file, for files that are not valid UTF-8. Optional: without it every file is text. */
   readBytes?(path: string): Uint8Array | undefined;
+  /** The path without symbolic links, which `../` leads out of when the target is outside; undefined when there is
+   * nothing. Optional: without it no path is a link. */
+  realPath?(path: string): string | undefined;
   /** The names in a directory, sorted, or undefined when there is no such directory. The root is the empty string. */
   readDirectory(path: string): readonly string[] | undefined;
 }

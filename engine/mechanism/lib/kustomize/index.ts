@@ -5,7 +5,7 @@
  *   process.stdout.write(toYaml(resources)); // the bytes `kustomize build` would print
  */
 import { buildLoaded } from './build.ts';
-import type { Diagnostic, Position } from './errors.ts';
+import { type Diagnostic, KustomizeError, type Position } from './errors.ts';
 import type { FileSystem } from './file-system.ts';
 import { load } from './loader/loader.ts';
 import { applyOverrides, type KustomizeOverrides } from './overrides.ts';
@@ -45,17 +45,28 @@ export interface BuildResult {
 /** Renders the kustomization in directory `path` (relative to the root of `fileSystem`; '' or '.' is the root).
  * Throws KustomizeError with every finding. */
 export function build(fileSystem: FileSystem, path: string, options: BuildOptions = {}): BuildResult {
+  try {
+    return buildDirectory(fileSystem, resolvePath('', path) ?? path, options);
+  } catch (error) {
+    return refuseHuge(error, path);
+  }
+}
+
+function buildDirectory(fileSystem: FileSystem, path: string, options: BuildOptions): BuildResult {
   const { overrides, repositories, order, cache } = options;
   const unrestricted = options.loadRestrictor === 'none';
   const edit = overrides ? applyOverrides(overrides) : undefined;
-  const { root, warnings } = load(
-    fileSystem,
-    resolvePath('', path) ?? path,
-    { repositories, unrestricted, cache },
-    edit,
-  );
+  const { root, warnings } = load(fileSystem, path, { repositories, unrestricted, cache }, edit);
   const collected = [...warnings];
   return { ...buildLoaded(root, collected, order), warnings: collected };
+}
+
+/** An object that outgrew the machine: too deep for its stack, or a text longer than texts can be. */
+function refuseHuge(error: unknown, path: string): never {
+  if (!(error instanceof RangeError)) throw error;
+  const at = { file: path === '' ? '.' : path, line: 1, column: 1 };
+  const fix = 'reduce the nesting, or the size of what is copied';
+  throw new KustomizeError([{ ...at, code: 'too-large', message: `the build grew too large: ${error.message}`, fix }]);
 }
 
 /** The objects as YAML, byte for byte what `kustomize build` prints. */

@@ -38,6 +38,8 @@ function positions(files: Record<string, string>, path = ''): string[] {
 }
 
 const K = 'kustomization.yaml';
+/** More of them: KUSTOMIZE_PROPERTY_RUNS=5000 npx vitest run --project unit engine/mechanism/lib/kustomize */
+const PROPERTY_RUNS = Number(process.env.KUSTOMIZE_PROPERTY_RUNS ?? 60);
 
 describe('what upstream reads with patience', () => {
   test('F01 the same scalar twice in a kustomization', () => {
@@ -339,7 +341,7 @@ describe('properties', () => {
       fc.property(fc.oneof(fc.string(), fc.string({ unit: 'binary' })), (text) =>
         buildsOrRefuses({ [K]: text, 'a.yaml': DEPLOYMENT }),
       ),
-      { numRuns: 300 },
+      { numRuns: PROPERTY_RUNS },
     );
   });
 
@@ -420,7 +422,7 @@ describe('properties', () => {
         });
         buildsOrRefuses({ ...files, [K]: `${kustomization}crds: [d.json]`, 'd.json': JSON.stringify(crds) });
       }),
-      { numRuns: 300 },
+      { numRuns: PROPERTY_RUNS },
     );
   });
 
@@ -437,5 +439,76 @@ describe('properties', () => {
       ),
       { numRuns: 300 },
     );
+  });
+});
+
+describe('limits and what is refused inside of texts', () => {
+  const codes = (files: Record<string, string>) => findings(files).map(({ code }) => code);
+  const INTO_TEXT = `resources: [c.yaml]
+replacements: [{sourceValue: new, targets: [{select: {name: c}, fieldPaths: ["data.t.a"]}]}]`;
+  const holding = (text: string) => `${CONFIG}data: ${JSON.stringify({ t: text })}\n`;
+
+  test('L01 nesting that would keep a parser busy for minutes', () => {
+    expect(codes({ [K]: 'resources: [a.yaml]', 'a.yaml': '['.repeat(100_000) })).toEqual(['too-large']);
+    expect(codes({ [K]: '- '.repeat(100_000) })).toEqual(['too-large']);
+  });
+
+  test('L02 directories that list the next one twice, forty levels deep', () => {
+    const files: Record<string, string> = { [K]: 'resources: [l0]', [`l40/${K}`]: 'namePrefix: a-' };
+    for (let level = 0; level < 40; level++) {
+      files[`l${level}/${K}`] = `resources: [../a${level}, ../b${level}]`;
+      for (const side of ['a', 'b']) files[`${side}${level}/${K}`] = `resources: [../l${level + 1}]`;
+    }
+    expect(codes(files)).toContain('too-large');
+  });
+
+  test('L03 copies of copies', () => {
+    const copies = Array.from({ length: 60 }, (_, index) => ({ op: 'copy', from: '/data', path: `/data/x${index}` }));
+    const patch = JSON.stringify([{ op: 'add', path: '/data', value: { a: 'x' } }, ...copies]);
+    const kustomization = JSON.stringify({ resources: ['c.yaml'], patches: [{ patch, target: { name: 'c' } }] });
+    expect(codes({ [K]: kustomization, 'c.yaml': CONFIG })).toEqual(['invalid-patch']);
+  });
+
+  test('L04 a field that is replaced by twice itself, again and again', () => {
+    const target = { select: { name: 'c' }, fieldPaths: ['data.t'], options: { delimiter: '-', index: -1 } };
+    const doubling = { source: { kind: 'ConfigMap', fieldPath: 'data.t' }, targets: [target] };
+    const kustomization = JSON.stringify({ resources: ['c.yaml'], replacements: Array(60).fill(doubling) });
+    expect(new Set(codes({ [K]: kustomization, 'c.yaml': holding('x') }))).toEqual(new Set(['too-large']));
+  });
+
+  test('L05 symbolic links: out of the folder, and into a circle', () => {
+    const files = memoryFileSystem({ [K]: 'resources: [loop, out.yaml]', 'out.yaml': CONFIG, [`loop/${K}`]: '' });
+    const links: Record<string, string> = { loop: '', 'out.yaml': '../etc/passwd' };
+    const linked = { ...files, realPath: (path: string) => links[path] ?? path };
+    const refused = () => build(linked, '');
+    expect(refused).toThrow(/cycle detected/);
+    expect(refused).toThrow(/out\.yaml is not in or below the root/);
+  });
+
+  test.each([
+    ['several documents', 'a: 1\n---\nb: 2\n'],
+    ['aliases', 'b: &x 1\na: *x\n'],
+    ['tags', 'a: !!str x\n'],
+    ['merge keys', '<<: {b: 1}\na: x\n'],
+    ['keys that occur twice', 'a: x\na: y\n'],
+    ['a comment at the end', 'a: |\n  x\n# end\n'],
+    ['a comment set apart', 'b: 1 # one\n# two\n\na: x\n'],
+  ])('L06 a replacement into YAML text with %s', (reason, text) => {
+    const [finding] = findings({ [K]: INTO_TEXT, 'c.yaml': holding(text) });
+    expect(finding?.why).toContain(reason === 'aliases' ? 'anchors' : reason);
+    expect(finding?.file).toBe(K);
+  });
+
+  test('L07 a number in a text does not become a word', () => {
+    expect(codes({ [K]: INTO_TEXT, 'c.yaml': holding('a: 1\n') })).toEqual(['no-match']);
+    expect(codes({ [K]: INTO_TEXT, 'c.yaml': holding('{"a": 1}') })).toEqual(['no-match']);
+  });
+
+  test('L08 a validator that changes an object, and one that is no built-in plugin', () => {
+    const label = `apiVersion: builtin\nkind: LabelTransformer\nmetadata: {name: l}\nlabels: {a: b}\nfieldSpecs: [{path: metadata/labels, create: true}]\n`;
+    const kustomization = 'resources: [c.yaml]\nvalidators: [v.yaml]\n';
+    expect(positions({ [K]: kustomization, 'c.yaml': CONFIG, 'v.yaml': label })).toEqual(['v.yaml:1:1 wrong-value']);
+    const foreign = label.replace('builtin', 'example.com/v1');
+    expect(positions({ [K]: kustomization, 'c.yaml': CONFIG, 'v.yaml': foreign })).toEqual(['v.yaml:1:1 unsupported']);
   });
 });

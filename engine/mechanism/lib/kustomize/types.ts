@@ -48,6 +48,13 @@ export function cloneJson<T extends Json>(value: T): T {
   return copy as T;
 }
 
+/** How many maps, lists and scalars a value is made of. */
+export function countNodes(value: Json): number {
+  if (isList(value)) return value.reduce<number>((sum, item) => sum + countNodes(item), 1);
+  if (!isMap(value)) return 1;
+  return Object.keys(value).reduce((sum, key) => sum + countNodes(value[key]), 1);
+}
+
 /** Assigns a field; `__proto__` is an ordinary key here, as it is in YAML. */
 export function setField(map: JsonMap, key: string, value: Json): void {
   if (key === '__proto__')

@@ -13,6 +13,7 @@ export function generateFromGit(git: GitGenerator, context: GeneratorContext): P
   const { templating, ask, field } = context;
   refuseOthers(git, KNOWN, field);
   if (git.directories === undefined && git.files === undefined) throw new GeneratorError('ApplicationSet is empty');
+  refuseIncomplete(git, field);
   refuseUnknownProject(context);
   const { repoURL } = git;
   const trying = (what: string) => `error generating params from git: error getting ${what} from repo`;
@@ -45,6 +46,17 @@ const KNOWN = new Set([
   'requeueAfterSeconds',
   'template',
 ]);
+
+/** What the CustomResourceDefinition requires, for sets that no API has looked at. */
+function refuseIncomplete(git: GitGenerator, field: string): void {
+  if (typeof git.repoURL !== 'string') throw new GeneratorError(`${field}.repoURL: must be a text`);
+  for (const key of ['directories', 'files'] as const) {
+    const items: unknown = git[key] ?? [];
+    if (!Array.isArray(items)) throw new GeneratorError(`${field}.${key}: must be a list`);
+    const bad = items.findIndex((item) => !isRecord(item) || typeof item.path !== 'string');
+    if (bad >= 0) throw new GeneratorError(`${field}.${key}[${bad}].path: must be a text`);
+  }
+}
 
 /** A set's project decides about access to its repository; one that a template names cannot be looked up. */
 function refuseUnknownProject({ project, hasProject }: GeneratorContext): void {

@@ -1,6 +1,9 @@
+import { invalid } from '#api/errors.ts';
+import { Causes } from '#api/validation/causes.ts';
+import { validateMetadata } from '#api/validation/metadata.ts';
 import type { Effect } from '#control/plan.ts';
 import { deepEqual } from '#core/json.ts';
-import { refOf } from '#kube/kinds.ts';
+import { findKind, type ResourceKind, refOf } from '#kube/kinds.ts';
 import { computeMergePatch } from '#kube/merge-patch.ts';
 import { controllerOf, controllerReference, type KubeObject, type Manifest } from '#kube/object.ts';
 import { compileIgnoreDifferences, type IgnoreRule, withIgnoredFromLive } from '../application/ignore-differences.ts';
@@ -63,6 +66,8 @@ export function writeApplication(
   const owner = controllerReference(set);
   if (live === undefined) {
     const object = { ...desired, metadata: { ...desired.metadata, ownerReferences: [owner] } };
+    const problem = metadataProblem(desired);
+    if (problem !== undefined) return { error: problem };
     return { effect: { effect: 'create', object }, verb: 'created' };
   }
   const current = controllerOf(live);
@@ -81,6 +86,9 @@ export function writeApplication(
   const patch = computeMergePatch(stateOf(live), next);
   const adopt = current?.uid === owner.uid ? undefined : { ownerReferences: [owner] };
   if (patch === undefined && adopt === undefined && operation === undefined) return undefined;
+  const problem =
+    patch === undefined ? undefined : metadataProblem({ ...live, metadata: { ...live.metadata, ...next.metadata } });
+  if (problem !== undefined) return { error: problem };
   const metadata = { ...(patch?.metadata as object | undefined), ...adopt };
   const whole = {
     ...patch,
@@ -88,6 +96,15 @@ export function writeApplication(
     ...(operation === undefined ? {} : { operation }),
   };
   return { effect: { effect: 'patch', target: refOf(live), patch: whole }, verb: 'updated' };
+}
+
+/** What the API would say to a name, label or annotation that a template made: one that is refused keeps no other from being written. */
+function metadataProblem(application: Manifest): string | undefined {
+  const kind = findKind('Application.argoproj.io') as ResourceKind;
+  const causes = new Causes();
+  const metadata = { ...application.metadata, ownerReferences: undefined };
+  validateMetadata(kind, { ...application, metadata } as KubeObject, causes);
+  return causes.list.length === 0 ? undefined : invalid(kind, application.metadata.name ?? '', causes.list).message;
 }
 
 /** Whether the set would change the live spec (argo-cd.md §2.8 B): the same comparison as a write makes. */

@@ -172,6 +172,21 @@ describe('names', () => {
     expect(world.error('shops')?.status).toBe('False');
   });
 
+  it('a name or a label the API refuses is said on the set, and keeps no other Application from being written', () => {
+    const world = new Sets();
+    const name = '{{ if eq .path.basename "dev" }}dev{{ else }}Not_a_Name{{ end }}';
+    world.change({ template: { metadata: { name } }, syncPolicy: { applicationsSync: 'create-update' } });
+    expect(world.names()).toEqual(['dev', 'prod']);
+    expect(world.error()).toMatchObject({ status: 'True', reason: 'UpdateApplicationError' });
+    expect(world.error()?.message).toContain('Application.argoproj.io "Not_a_Name" is invalid: metadata.name: Invalid');
+    world.change({ template: { metadata: { name: '{{.path.basename}}', labels: { tier: 'a b' } } } });
+    expect(world.error()?.message).toContain(
+      'Application.argoproj.io "dev" is invalid: metadata.labels: Invalid value',
+    );
+    world.change({ template: { metadata: { name: '{{.path.basename}}', labels: { tier: 'ab' } } } });
+    expect(world.error()?.status).toBe('False');
+  });
+
   it('a name that a template leaves empty, a project and a cluster that are not there', () => {
     const world = new Sets();
     world.change({ template: { metadata: { name: '{{ if eq .path.basename "dev" }}dev{{ end }}' } } });

@@ -39,22 +39,32 @@ export function compileIgnoreDifferences(
   field = 'spec.ignoreDifferences',
 ): CompiledRules {
   if (entries === undefined || entries === null || entries.length === 0) return NO_RULES;
+  if (!Array.isArray(entries)) return { rules: [], errors: [`${field}: must be a list`] };
   const known = COMPILED.get(entries);
   if (known !== undefined) return known;
   const errors: string[] = [];
-  const rules = entries.map((entry, index) => compileRule(entry, `${field}[${index}]`, errors));
+  const rules = entries.flatMap((entry, index) => compileRule(entry, `${field}[${index}]`, errors));
   const compiled = { rules, errors };
   COMPILED.set(entries, compiled);
   return compiled;
 }
 
-function compileRule(entry: IgnoreDifference, field: string, errors: string[]): IgnoreRule {
+/** None for an entry that does not say what it is about: nothing is ignored by mistake. */
+function compileRule(entry: IgnoreDifference, field: string, errors: string[]): IgnoreRule[] {
+  if (!isRecord(entry)) {
+    errors.push(`${field}: must be a mapping`);
+    return [];
+  }
+  const wrong = (['group', 'kind', 'name', 'namespace'] as const).filter(
+    (key) => entry[key] !== undefined && entry[key] !== null && typeof entry[key] !== 'string',
+  );
+  errors.push(...wrong.map((key) => `${field}.${key}: must be a text`));
   const removals: (<T>(object: T) => T)[] = [];
-  for (const [index, pointer] of (entry.jsonPointers ?? []).entries()) {
+  for (const [index, pointer] of textsOf(entry.jsonPointers, `${field}.jsonPointers`, errors).entries()) {
     if (pointer.startsWith('/')) removals.push((object) => withoutPointer(object, pointer));
     else errors.push(`${field}.jsonPointers[${index}]: ${JSON.stringify(pointer)} does not begin with "/"`);
   }
-  for (const [index, expression] of (entry.jqPathExpressions ?? []).entries()) {
+  for (const [index, expression] of textsOf(entry.jqPathExpressions, `${field}.jqPathExpressions`, errors).entries()) {
     try {
       const compiled = compileJq(expression);
       removals.push((object) => withoutSelected(object, compiled));
@@ -64,7 +74,16 @@ function compileRule(entry: IgnoreDifference, field: string, errors: string[]): 
       errors.push(`${place}: cannot read ${JSON.stringify(expression)}: column ${error.column}: ${error.message}`);
     }
   }
-  return { matches: (subject) => entryMatches(entry, subject), removals, managers: entry.managedFieldsManagers ?? [] };
+  const managers = textsOf(entry.managedFieldsManagers, `${field}.managedFieldsManagers`, errors);
+  return wrong.length > 0 ? [] : [{ matches: (subject) => entryMatches(entry, subject), removals, managers }];
+}
+
+/** A list of texts as somebody wrote it; none of it when it is something else. */
+function textsOf(value: unknown, field: string, errors: string[]): readonly string[] {
+  if (value === undefined || value === null) return [];
+  if (Array.isArray(value) && value.every((one) => typeof one === 'string')) return value;
+  errors.push(`${field}: must be a list of texts`);
+  return [];
 }
 
 function entryMatches(entry: IgnoreDifference, subject: Subject): boolean {

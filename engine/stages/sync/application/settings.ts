@@ -92,9 +92,14 @@ interface ResourceFilter {
 function resourceFilters(data: Readonly<Record<string, string>>, key: string, errors: string[]): ResourceFilter[] {
   const value = parseYaml(data[key], key, errors);
   if (value === undefined || value === null) return [];
-  if (Array.isArray(value) && value.every(isRecord)) return value as ResourceFilter[];
+  if (Array.isArray(value) && value.every(isFilter)) return value;
   errors.push(`argocd-cm ${key}: must be a list of {apiGroups, kinds, clusters}`);
   return [];
+}
+
+function isFilter(value: unknown): value is ResourceFilter {
+  const isList = (list: unknown) => list === undefined || list === null || Array.isArray(list);
+  return isRecord(value) && [value.apiGroups, value.kinds, value.clusters].every(isList);
 }
 
 /** Globs without separators; an absent list matches everything, as upstream's resource filters do. */
@@ -106,8 +111,13 @@ function namesCluster(filter: ResourceFilter): boolean {
   return anyOf(filter.clusters, CLUSTER);
 }
 
-function anyOf(patterns: readonly string[] | undefined, text: string): boolean {
-  return patterns === undefined || patterns.length === 0 || patterns.some((one) => compileGlob(String(one))(text));
+function anyOf(patterns: readonly string[] | null | undefined, text: string): boolean {
+  return (
+    patterns === undefined ||
+    patterns === null ||
+    patterns.length === 0 ||
+    patterns.some((one) => compileGlob(String(one))(text))
+  );
 }
 
 interface Customizations {

@@ -6,6 +6,7 @@ import {
   defaultAutoscaler,
   defaultBinding,
   defaultClaim,
+  defaultLimitRange,
   defaultNetworkPolicy,
   defaultSecret,
   defaultService,
@@ -22,6 +23,7 @@ import {
 const ofSpec = (change: (spec: Members) => Members) => (object: Members) => changed(object, 'spec', change);
 
 const RULES: Readonly<Record<string, (object: Members) => Members>> = {
+  LimitRange: ofSpec(defaultLimitRange),
   Namespace: defaultNamespace,
   PersistentVolume: (object) =>
     ofSpec((spec) => under(spec, { persistentVolumeReclaimPolicy: 'Retain', volumeMode: 'Filesystem' }))({

@@ -69,6 +69,19 @@ export function defaultNetworkPolicy(spec: Members): Members {
   return under(ruled, { podSelector: {}, policyTypes: hasEgress ? ['Ingress', 'Egress'] : ['Ingress'] });
 }
 
+/** Container limits: the default limit is the maximum, the default request is the default limit, else the minimum. */
+export function defaultLimitRange(spec: Members): Members {
+  return changedEach(spec, 'limits', (limit) => {
+    if (limit.type !== 'Container') return limit;
+    const limits = { ...mapOf(limit.max), ...mapOf(limit.default) };
+    const requests = { ...mapOf(limit.min), ...limits, ...mapOf(limit.defaultRequest) };
+    const filled = { ...limit, default: limits, defaultRequest: requests };
+    return Object.fromEntries(
+      Object.entries(filled).filter(([, value]) => !isRecord(value) || Object.keys(value).length > 0),
+    );
+  });
+}
+
 const RBAC_GROUP = 'rbac.authorization.k8s.io';
 
 export function defaultBinding(binding: Members): Members {

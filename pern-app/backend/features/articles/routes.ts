@@ -1,95 +1,137 @@
-import { json, type RequestHandler, Router } from 'express';
 import * as z from 'zod';
-import { HttpError } from '../../../operations/errors.ts';
-import { methodNotAllowed, parseInput } from '../../requests.ts';
+import { page, pathText, queryText, resource, text, wrapped } from '../../http/input.ts';
+import { defineRoute, JsonText, type Route } from '../../http/route.ts';
+import { article, articleList } from './article.ts';
 import type { ArticleService } from './service.ts';
-import type { Article } from './store.ts';
 
-const BODY_BYTES_MAX = 64 * 1024;
+const params = z.object({ slug: pathText });
+const success = { status: 200, body: z.object({ article }) } as const;
+const list = { status: 200, body: articleList } as const;
 
-/** PostgreSQL cannot store the character NUL in text. */
-const text = (lengthMax: number) =>
-  z
-    .string({ error: (issue) => (issue.input === undefined ? "can't be blank" : 'must be text') })
-    .trim()
-    .min(1, "can't be blank")
-    .max(lengthMax, `is too long (at most ${lengthMax} characters)`)
-    .refine((value) => !value.includes('\0'), 'must not contain the character NUL');
-
-const newArticle = z.strictObject({ title: text(200), body: text(20_000), author: text(80) });
-
-const wholeNumber = (min: number, max: number) => {
-  const message = `must be a whole number from ${min} to ${max}`;
-  return z
-    .string(message)
-    .regex(/^\d{1,15}$/, message)
-    .transform(Number)
-    .pipe(z.number().min(min, message).max(max, message));
+const fields = {
+  title: text(200),
+  description: text(1000),
+  body: text(50_000),
 };
+const tagList = z
+  .array(text(50), 'must be a list')
+  .max(20, 'has too many tags (at most 20)')
+  .transform((tags) => [...new Set(tags)]);
 
-const pageQuery = z.object({
-  limit: wholeNumber(1, 100).default(20),
-  offset: wholeNumber(0, 1_000_000).default(0),
-});
-
-const idParameter = z.object({ id: wholeNumber(1, Number.MAX_SAFE_INTEGER) });
-
-/**
- * The routes of the feature. Paths are written in full because they are also the `route` label of the metrics.
- *
- * @param guard runs first on every route; faults are injected there
- */
-export function articleRoutes(service: ArticleService, guard: RequestHandler): Router {
-  const router = Router();
-  const body: RequestHandler[] = [requireJson, json({ limit: BODY_BYTES_MAX })];
-
-  router
-    .route('/api/articles')
-    .all(guard)
-    .get(async (request, response) => {
-      response.json(await service.list(parseInput(pageQuery, request.query, 'invalid_query')));
-    })
-    .post(...body, async (request, response) => {
-      const article = await service.create(parseInput(newArticle, request.body, 'invalid_body'));
-      response.status(201).location(`/api/articles/${article.id}`).json({ article });
-    })
-    .all(methodNotAllowed('GET, HEAD, POST'));
-
-  router
-    .route('/api/articles/:id')
-    .all(guard)
-    .get(async (request, response) => {
-      response.json({ article: found(await service.find(parseId(request.params))) });
-    })
-    .delete(async (request, response) => {
-      if (!(await service.remove(parseId(request.params)))) throw notFound();
-      response.status(204).end();
-    })
-    .all(methodNotAllowed('GET, HEAD, DELETE'));
-
-  router
-    .route('/api/articles/:id/like')
-    .all(guard)
-    .post(async (request, response) => {
-      response.json({ article: found(await service.like(parseId(request.params))) });
-    })
-    .all(methodNotAllowed('POST'));
-
-  return router;
+/** The routes of articles; their comments are a feature of their own. */
+export function articleRoutes(service: ArticleService): Route[] {
+  return [...readingRoutes(service), ...writingRoutes(service), ...favoriteRoutes(service)];
 }
 
-const parseId = (parameters: unknown): number => parseInput(idParameter, parameters, 'invalid_path').id;
-
-const notFound = () => new HttpError(404, 'not_found', { article: ['not found'] });
-
-function found(article: Article | undefined): Article {
-  if (article === undefined) throw notFound();
-  return article;
+function readingRoutes(service: ArticleService): Route[] {
+  return [
+    defineRoute({
+      method: 'get',
+      path: '/api/articles',
+      operation: 'GetArticles',
+      summary: 'Articles, the newest first',
+      viewer: 'optional',
+      query: z.object({
+        tag: queryText(50).optional(),
+        author: queryText(50).optional(),
+        favorited: queryText(50).optional(),
+        ...page,
+      }),
+      success: list,
+      failures: [401, 422],
+      handle: async ({ query: { limit, offset, ...filter }, viewer }) =>
+        new JsonText(await service.list(filter, { limit, offset }, viewer?.id)),
+    }),
+    defineRoute({
+      method: 'get',
+      path: '/api/articles/feed',
+      operation: 'GetArticlesFeed',
+      summary: 'Articles of those whom the viewer follows, the newest first',
+      viewer: 'required',
+      query: z.object(page),
+      success: list,
+      failures: [401, 422],
+      handle: async ({ query, viewer }) => new JsonText(await service.feed(query, viewer.id)),
+    }),
+    defineRoute({
+      method: 'get',
+      path: '/api/articles/:slug',
+      operation: 'GetArticle',
+      summary: 'One article',
+      viewer: 'optional',
+      params,
+      success,
+      failures: [401, 404, 422],
+      handle: async ({ params, viewer }) => ({ article: await service.find(params.slug, viewer?.id) }),
+    }),
+  ];
 }
 
-const requireJson: RequestHandler = (request, _response, next) => {
-  if (request.is('application/json') === false || request.headers['content-type'] === undefined) {
-    throw new HttpError(415, 'unsupported_media_type', { body: ['must be sent as application/json'] });
-  }
-  next();
-};
+function writingRoutes(service: ArticleService): Route[] {
+  return [
+    defineRoute({
+      method: 'post',
+      path: '/api/articles',
+      operation: 'CreateArticle',
+      summary: 'Write an article; equal titles get different slugs',
+      viewer: 'required',
+      body: wrapped('article', resource({ ...fields, tagList: tagList.default([]) })),
+      success: { ...success, status: 201 },
+      failures: [401, 422],
+      handle: async ({ body, viewer }) => ({ article: await service.create(body.article, viewer.id) }),
+    }),
+    defineRoute({
+      method: 'put',
+      path: '/api/articles/:slug',
+      operation: 'UpdateArticle',
+      summary: 'Change what is given of an own article; a new title makes a new slug',
+      viewer: 'required',
+      params,
+      body: wrapped('article', z.object({ ...fields, tagList }).partial()),
+      success,
+      failures: [401, 403, 404, 422],
+      handle: async ({ params, body, viewer }) => ({
+        article: await service.update(params.slug, body.article, viewer.id),
+      }),
+    }),
+    defineRoute({
+      method: 'delete',
+      path: '/api/articles/:slug',
+      operation: 'DeleteArticle',
+      summary: 'Take an own article back, with its comments',
+      viewer: 'required',
+      params,
+      success: { status: 204 },
+      failures: [401, 403, 404, 422],
+      handle: ({ params, viewer }) => service.remove(params.slug, viewer.id),
+    }),
+  ];
+}
+
+function favoriteRoutes(service: ArticleService): Route[] {
+  const path = '/api/articles/:slug/favorite';
+  return [
+    defineRoute({
+      method: 'post',
+      path,
+      operation: 'CreateArticleFavorite',
+      summary: 'Like an article',
+      viewer: 'required',
+      params,
+      success,
+      failures: [401, 404, 422],
+      handle: async ({ params, viewer }) => ({ article: await service.favorite(params.slug, viewer.id) }),
+    }),
+    defineRoute({
+      method: 'delete',
+      path,
+      operation: 'DeleteArticleFavorite',
+      summary: 'Like an article no longer',
+      viewer: 'required',
+      params,
+      success,
+      failures: [401, 404, 422],
+      handle: async ({ params, viewer }) => ({ article: await service.unfavorite(params.slug, viewer.id) }),
+    }),
+  ];
+}

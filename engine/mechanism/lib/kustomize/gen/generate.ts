@@ -17,14 +17,17 @@ const swagger = JSON.parse(readFileSync(swaggerPath, 'utf8')) as { definitions: 
 const facts = pruneMergeFacts(compileMergeFacts(swagger.definitions));
 
 const clusterScoped: string[] = [];
+const namespaced: string[] = [];
 const row = /\{APIVersion: "([^"]+)", Kind: "([^"]+)"\}:\s*(true|false)/g;
-for (const [, apiVersion, kind, namespaced] of readFileSync(openApiPath, 'utf8').matchAll(row)) {
-  if (namespaced === 'false') clusterScoped.push(`${apiVersion} ${kind}`);
+for (const [, apiVersion, kind, isNamespaced] of readFileSync(openApiPath, 'utf8').matchAll(row)) {
+  (isNamespaced === 'true' ? namespaced : clusterScoped).push(`${apiVersion} ${kind}`);
 }
 
 const lines = [
   '{',
   `  "clusterScoped": ${JSON.stringify(clusterScoped.sort())},`,
+  `  "namespaced": ${JSON.stringify(namespaced.sort())},`,
+  `  "definitions": ${JSON.stringify(facts.definitions)},`,
   `  "kinds": ${JSON.stringify(facts.kinds)},`,
   `  "types": [\n${facts.types.map((type) => `    ${JSON.stringify(type)}`).join(',\n')}\n  ]`,
   '}',

@@ -4,6 +4,8 @@ import { isList, isMap, isNull, type Json, type JsonMap, setField } from '../typ
 import { offsetOf, type ParsedDocument } from '../yaml/parser.ts';
 import type { Shape } from './shapes.ts';
 
+const SUGGESTIONS_MAX = 50;
+
 type Path = readonly (string | number)[];
 
 /** Decodes the root map of a document; findings are appended, and what is wrong is left out of the result. */
@@ -48,7 +50,8 @@ class Decoder {
     const names = Object.keys(fields);
     const folded = names.find((name) => name.toLowerCase() === key.toLowerCase());
     if (folded) return folded;
-    const nearest = nearestName(key, names);
+    // Comparing names is slow; who has this many unknown fields made no typing mistake.
+    const nearest = this.findings.length < SUGGESTIONS_MAX ? nearestName(key, names) : undefined;
     this.report([...path, key], {
       code: 'unknown-field',
       message: `unknown field "${key}"${path.length === 0 ? '' : ` in ${formatPath(path)}`}`,

@@ -4,22 +4,25 @@ import { readCrdTables } from '../fieldspecs/crds.ts';
 import type { FieldTables } from '../fieldspecs/tables.ts';
 import type { FileSystem } from '../file-system.ts';
 import { decodeDocument } from '../kustomization/decoder.ts';
-import { configurationShape, kustomizationShape, replacementShape, type Shape } from '../kustomization/shapes.ts';
-import type { FieldSpec, Generator, Kustomization, Patch, Replacement } from '../kustomization/types.ts';
+import { kustomizationShape, replacementShape, type Shape } from '../kustomization/shapes.ts';
+import type { Generator, Kustomization, Patch, Replacement } from '../kustomization/types.ts';
 import type { ParseCache } from '../parse-cache.ts';
 import { baseName, isRemote, isWithin, joinPath, resolvePath } from '../paths.ts';
-import { requireBuiltin } from '../plugins/plugins.ts';
+import { type PluginField, requireBuiltin } from '../plugins/plugins.ts';
 import { Resource } from '../resource.ts';
 import { isList, isMap } from '../types.ts';
 import { offsetOf, type ParsedDocument, parseDocuments, SourceText } from '../yaml/parser.ts';
+import { readConfiguration } from './configurations.ts';
 import { type FileContent, generate } from './generators.ts';
 import type { LoadedInput, LoadedKustomization, LoadedPatch, LoadedReplacement, LoadResult } from './model.ts';
-import { loadPatch } from './patches.ts';
+import { loadPatch, requireTargetName } from './patches.ts';
 import { loadResources, parseObjects } from './resources.ts';
 import { deprecations, requireConsistent } from './rules.ts';
 
 const FILE_NAMES = ['kustomization.yaml', 'kustomization.yml', 'Kustomization'];
 const DEPTH_MAX = 200;
+/** Directories that are listed twice are read twice; a chain of such lists doubles with every link. */
+const DIRECTORIES_MAX = 5_000;
 
 type At = Position & { source?: string };
 
@@ -40,7 +43,7 @@ export function load(
 ): LoadResult {
   const loader = new Loader(options);
   const at = { file: directory === '' ? '.' : directory, line: 1, column: 1 };
-  const root = loader.attempt(() => loader.directory(fileSystem, directory, at, [], edit));
+  const root = loader.attempt(() => loader.directory(fileSystem, realPath(fileSystem, directory), at, [], edit));
   if (!root || loader.findings.length > 0) throw new KustomizeError(loader.findings);
   return { root, warnings: loader.warnings };
 }
@@ -54,6 +57,7 @@ class Loader {
   readonly findings: Diagnostic[] = [];
   readonly warnings: Diagnostic[] = [];
   readonly options: LoadOptions;
+  private directories = 0;
 
   constructor(options: LoadOptions) {
     this.options = options;
@@ -79,6 +83,11 @@ class Loader {
   ): LoadedKustomization {
     if (visits.length > DEPTH_MAX)
       fail(at, { code: 'cycle', message: `kustomizations are nested deeper than ${DEPTH_MAX}` });
+    if (++this.directories > DIRECTORIES_MAX) {
+      const message = `more than ${DIRECTORIES_MAX} kustomizations are read`;
+      const why = 'a directory counts as often as it is listed';
+      throw new KustomizeError([{ ...at, code: 'too-large', message, why, fix: 'list each directory once' }]);
+    }
     const document = this.kustomizationFile(fileSystem, directory, at);
     const spec = decodeDocument(document, kustomizationShape, this.findings) as Kustomization;
     this.warnings.push(...deprecations(spec, document));
@@ -178,10 +187,14 @@ class Scope {
         this.legacyMerge(text, at),
       ),
       patches: this.each('patches', spec.patches, (patch, at) => this.patch(patch, at)),
-      jsonPatches: this.each('patchesJson6902', spec.patchesJson6902, (patch, at) => this.patch(patch, at)),
+      jsonPatches: this.each('patchesJson6902', spec.patchesJson6902, (patch, at) => {
+        requireTargetName(patch.target, at);
+        return this.patch(patch, at);
+      }),
       replacements: this.each('replacements', spec.replacements, (entry, at) => this.replacement(entry, at)).flat(),
       generators: this.pluginInputs('generators'),
       transformers: this.pluginInputs('transformers'),
+      validators: this.pluginInputs('validators'),
       configurations: [
         ...this.each('configurations', spec.configurations, (path, at) => this.configuration(path, at)),
         ...this.each('crds', spec.crds, (path, at) => this.crd(path, at)),
@@ -209,7 +222,7 @@ class Scope {
   }
 
   private input(path: string, at: At): LoadedInput {
-    const resolved = isRemote(path) ? undefined : resolvePath(this.root, path);
+    const resolved = isRemote(path) ? undefined : this.resolve(path);
     if (resolved !== undefined && this.fileSystem.readFile(resolved) !== undefined) {
       const text = this.text(path, at);
       return { from: path, resources: this.loader.parsed(loadResources, text) };
@@ -218,7 +231,7 @@ class Scope {
   }
 
   /** Plugin configurations: inline YAML, files or directories. Directories are checked when they are built. */
-  private pluginInputs(field: 'generators' | 'transformers'): LoadedInput[] {
+  private pluginInputs(field: PluginField): LoadedInput[] {
     return this.each(field, this.spec[field], (entry, at) => {
       const input: LoadedInput = entry.includes('\n')
         ? { from: baseName(at.file), resources: inlineResources(entry, at) }
@@ -226,6 +239,14 @@ class Scope {
       if ('resources' in input) for (const plugin of input.resources) requireBuiltin(plugin, field);
       return input;
     });
+  }
+
+  /** Where a path of this kustomization leads, symbolic links followed; undefined above the root of the tree. */
+  private resolve(path: string): string | undefined {
+    const resolved = resolvePath(this.root, path);
+    if (resolved === undefined) return undefined;
+    const real = realPath(this.fileSystem, resolved);
+    return real === '..' || real.startsWith('../') ? undefined : real;
   }
 
   /** Another kustomization: a directory of this file system, or a mapped remote. */
@@ -244,7 +265,7 @@ class Scope {
   }
 
   private localBase(path: string, at: At, component: boolean): LoadedKustomization {
-    const resolved = resolvePath(this.root, path);
+    const resolved = this.resolve(path);
     if (resolved === undefined) return fail(at, outside(path, 'the root of the tree'));
     const containing = this.visits.find(
       (visit) => visit.fileSystem === this.fileSystem && isWithin(visit.directory, resolved),
@@ -292,7 +313,7 @@ class Scope {
     if (isRemote(path)) {
       fail(at, { code: 'unsupported', message: `remote file ${path}`, fix: 'copy the file into the repository' });
     }
-    const resolved = resolvePath(this.root, path);
+    const resolved = this.resolve(path);
     if (resolved === undefined || !(this.loader.options.unrestricted || isWithin(resolved, this.root)))
       fail(at, outside(path, this.root || 'the root of the tree'));
     if (this.fileSystem.readFile(resolved) === undefined) {
@@ -350,7 +371,7 @@ class Scope {
   }
 
   private legacyMerge(entry: string, at: At): LoadedPatch {
-    const resolved = resolvePath(this.root, entry);
+    const resolved = this.resolve(entry);
     const isInline =
       entry.includes('\n') ||
       (resolved !== undefined && this.fileSystem.readFile(resolved) === undefined && entry.includes(':'));
@@ -428,33 +449,12 @@ class Scope {
   }
 }
 
-function parseSettings(source: SourceText): ParsedDocument[] {
-  return parseDocuments(source, 'kustomization');
+function realPath(fileSystem: FileSystem, path: string): string {
+  return fileSystem.realPath?.(path) ?? path;
 }
 
-/** A file of `configurations`: field tables. Throws KustomizeError with all findings. */
-function readConfiguration(source: SourceText): Partial<FieldTables> {
-  const [document] = parseSettings(source);
-  if (!document) return {};
-  const findings: Diagnostic[] = [];
-  const decoded = decodeDocument(document, configurationShape, findings);
-  if (findings.length > 0) throw new KustomizeError(findings);
-  const { nameReference, ...tables } = decoded as Record<string, unknown> & { nameReference?: unknown };
-  const references = (nameReference ?? []) as {
-    group?: string;
-    version?: string;
-    kind?: string;
-    fieldSpecs?: FieldSpec[];
-  }[];
-  return {
-    ...(tables as Partial<FieldTables>),
-    nameReference: references.map((reference) => ({
-      group: reference.group,
-      version: reference.version,
-      kind: reference.kind ?? '',
-      referrers: reference.fieldSpecs ?? [],
-    })),
-  };
+function parseSettings(source: SourceText): ParsedDocument[] {
+  return parseDocuments(source, 'kustomization');
 }
 
 /** Inline objects are found where the entry that holds them is. */

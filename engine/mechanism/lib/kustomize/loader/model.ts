@@ -55,6 +55,7 @@ export interface LoadedKustomization {
   /** Built-in plugins given as YAML. */
   generators: readonly LoadedInput[];
   transformers: readonly LoadedInput[];
+  validators: readonly LoadedInput[];
   configurations: readonly Partial<FieldTables>[];
   openApi: { definitions?: unknown; isBuiltIn?: true } | undefined;
 }

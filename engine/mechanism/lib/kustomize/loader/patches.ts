@@ -74,6 +74,16 @@ function requireTarget(target: Selector | undefined, at: At): void {
   });
 }
 
+/** The older form of a JSON 6902 patch, `patchesJson6902`, is for objects of one name. Throws KustomizeError. */
+export function requireTargetName(target: Selector | undefined, at: At): void {
+  if (target?.name) return;
+  fail(at, {
+    code: 'missing-field',
+    message: 'this JSON 6902 patch has no target name',
+    fix: 'add target.name, or move the patch to `patches`, where a target may select by kind alone',
+  });
+}
+
 function readMerge(document: ParsedDocument): Resource[] {
   const at = positionOf(document, []);
   if (!isMap(document.value)) {

@@ -1,4 +1,5 @@
 /** Resource files → objects, one per document; lists are expanded (spec §3). */
+import { isMap as isMapNode } from 'yaml';
 import { fail } from '../errors.ts';
 import { makeResource, type Resource } from '../resource.ts';
 import { isList, isMap, isNull, type JsonMap } from '../types.ts';
@@ -32,9 +33,19 @@ export function loadResources(source: SourceText): Resource[] {
       const fix = 'list the directory instead of its kustomization file';
       fail(at, { code: 'invalid-resource', message: 'a kustomization file is not a resource', fix });
     }
+    keepTildes(document.value, document.node);
     for (const object of expandList(document.value)) resources.push(makeResource(object, at));
   }
   return resources;
+}
+
+/** An annotation `~` is that text in an object; in a patch it is a null, which deletes. */
+function keepTildes(object: JsonMap, node: ParsedDocument['node']): void {
+  const annotations = isMap(object.metadata) ? object.metadata.annotations : undefined;
+  if (!isMap(annotations) || !isMapNode(node)) return;
+  for (const key of Object.keys(annotations)) {
+    if (annotations[key] === null && node.getIn(['metadata', 'annotations', key]) === '~') annotations[key] = '~';
+  }
 }
 
 function expandList(object: JsonMap): JsonMap[] {

@@ -57,10 +57,6 @@ export function requireConsistent(spec: Kustomization, document: ParsedDocument,
     const message = `unknown build metadata "${option}"`;
     report(['buildMetadata', index], { code: 'wrong-value', message, fix: `use ${METADATA_OPTIONS.join(', ')}` });
   });
-  if (spec.validators?.length) {
-    const fix = 'validate the rendered objects instead';
-    report(['validators'], { code: 'unsupported', message: 'validators are not supported', fix });
-  }
   requireSortOptions(spec, report);
 }
 

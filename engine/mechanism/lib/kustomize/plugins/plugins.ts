@@ -5,8 +5,8 @@ import type { Shape } from '../kustomization/shapes.ts';
 import type { FieldSpec, Generator, Image, Patch, Replacement, Replica } from '../kustomization/types.ts';
 import { generate } from '../loader/generators.ts';
 import type { LoadedKustomization, LoadedPatch } from '../loader/model.ts';
-import { loadPatch } from '../loader/patches.ts';
-import { isWithin, resolvePath } from '../paths.ts';
+import { loadPatch, requireTargetName } from '../loader/patches.ts';
+import { baseName, isWithin, resolvePath } from '../paths.ts';
 import { Resource } from '../resource.ts';
 import type { Schemas } from '../schema/schemas.ts';
 import {
@@ -20,9 +20,10 @@ import {
 import { appendHashes } from '../transformers/name-hash.ts';
 import { applyPatch } from '../transformers/patches.ts';
 import { applyReplacements } from '../transformers/replacements.ts';
+import { addValue, type ValueAddTarget } from '../transformers/value-add.ts';
 import { getField, isMap, scalarText } from '../types.ts';
-import { SourceText } from '../yaml/parser.ts';
-import { generatorShapes, transformerShapes } from './shapes.ts';
+import { parseDocuments, SourceText } from '../yaml/parser.ts';
+import { generatorShapes, transformerShapes, valueAddTargetFile } from './shapes.ts';
 
 type Shapes = Readonly<Record<string, Readonly<Record<string, Shape>>>>;
 
@@ -40,11 +41,17 @@ interface Config {
   paths?: string[];
   patches?: string;
   replacements?: Replacement[];
+  value?: string;
+  targets?: ValueAddTarget[];
+  targetFilePath?: string;
 }
 
+/** The fields of a kustomization that list plugins. A validator is a transformer that changes nothing. */
+export type PluginField = 'generators' | 'transformers' | 'validators';
+
 /** Refuses everything that is no built-in plugin: exec, container and Go functions. Throws KustomizeError. */
-export function requireBuiltin(plugin: Resource, field: 'transformers' | 'generators'): void {
-  const shapes = field === 'transformers' ? transformerShapes : generatorShapes;
+export function requireBuiltin(plugin: Resource, field: PluginField): void {
+  const shapes = field === 'generators' ? generatorShapes : transformerShapes;
   if (plugin.apiVersion === 'builtin' && Object.hasOwn(shapes, plugin.kind)) return;
   fail(plugin.at, {
     code: 'unsupported',
@@ -110,6 +117,9 @@ export function runTransformer(
     case 'ReplacementTransformer':
       applyReplacements(resources, inlineReplacements(config, at));
       break;
+    case 'ValueAddTransformer':
+      addValue(resources, addedValue(config, target, at), valueAddTargets(config, target, at), at);
+      break;
     case 'HashTransformer':
       appendHashes(resources);
       break;
@@ -149,6 +159,26 @@ function runAffixes(plugin: Resource, config: Config, resources: readonly Resour
   if (plugin.kind !== 'PrefixTransformer') affixNames(resources, config.suffix ?? '', 'suffix', config.fieldSpecs);
 }
 
+/** The value to add; when none is given, the name of the kustomization's directory. */
+function addedValue(config: Config, target: LoadedKustomization, at: Position): string {
+  const value = config.value?.trim() || baseName(target.directory);
+  if (value !== '') return value;
+  const why = 'it stands for the name of the directory, and the root directory has none';
+  return fail(at, { code: 'missing-field', message: 'this ValueAddTransformer has no value', why, fix: 'add value' });
+}
+
+function valueAddTargets(config: Config, target: LoadedKustomization, at: Position): ValueAddTarget[] {
+  const targets = config.targets ?? [];
+  if (!config.targetFilePath) return targets;
+  const [document] = parseDocuments(readFile(target, config.targetFilePath, at), 'kustomization');
+  if (!document) return targets;
+  const findings: Diagnostic[] = [];
+  const file = decodeDocument(document, valueAddTargetFile, findings);
+  const errors = findings.filter(({ code }) => code !== 'unknown-field');
+  if (errors.length > 0) throw new KustomizeError(errors);
+  return [...targets, ...((file.targets ?? []) as ValueAddTarget[])];
+}
+
 function inlineReplacements(config: Config, at: Position): { at: Position; replacement: Replacement }[] {
   return (config.replacements ?? []).map((replacement) => {
     if (replacement.path)
@@ -170,6 +200,7 @@ function readPatches(kind: string, config: Config & Patch, target: LoadedKustomi
     const texts = config.patches ? [...paths, inline(config.patches)] : paths;
     return texts.map((text) => loadPatch({}, text, at));
   }
+  if (kind === 'PatchJson6902Transformer') requireTargetName(config.target, at);
   const text = kind === 'PatchJson6902Transformer' ? config.jsonOp : config.patch;
   if (Boolean(text) === Boolean(config.path)) {
     fail(at, {
@@ -182,8 +213,12 @@ function readPatches(kind: string, config: Config & Patch, target: LoadedKustomi
 }
 
 function readFile(target: LoadedKustomization, path: string, at: Position): SourceText {
-  const resolved = resolvePath(target.directory, path);
-  const inside = resolved !== undefined && (target.unrestricted || isWithin(resolved, target.directory));
+  const lexical = resolvePath(target.directory, path);
+  const resolved = lexical === undefined ? undefined : (target.fileSystem.realPath?.(lexical) ?? lexical);
+  const inside =
+    resolved !== undefined &&
+    !/^\.\.(\/|$)/.test(resolved) &&
+    (target.unrestricted || isWithin(resolved, target.directory));
   const text = inside ? target.fileSystem.readFile(resolved) : undefined;
   if (text !== undefined) return new SourceText(resolved ?? path, text);
   const message = inside

@@ -13,6 +13,12 @@ const fieldSpecs: Shape = { list: fieldSpecShape };
 const stringMap: Shape = { map: 'string' };
 const patchOptions: Shape = { fields: { allowNameChange: 'boolean', allowKindChange: 'boolean' } };
 
+const valueAddTargets: Shape = {
+  list: { fields: { selector: selectorShape, fieldPath: 'string', filePathPosition: 'integer' } },
+};
+/** The file that `targetFilePath` of a ValueAddTransformer names. */
+export const valueAddTargetFile: Readonly<Record<string, Shape>> = { targets: valueAddTargets };
+
 export const transformerShapes: Readonly<Record<string, Readonly<Record<string, Shape>>>> = {
   AnnotationsTransformer: { ...header, annotations: stringMap, fieldSpecs },
   LabelTransformer: { ...header, labels: stringMap, fieldSpecs },
@@ -27,6 +33,7 @@ export const transformerShapes: Readonly<Record<string, Readonly<Record<string, 
   PatchStrategicMergeTransformer: { ...header, paths: { list: 'string' }, patches: 'string' },
   ReplacementTransformer: { ...header, replacements: { list: replacementShape } },
   HashTransformer: header,
+  ValueAddTransformer: { ...header, value: 'string', targets: valueAddTargets, targetFilePath: 'string' },
 };
 
 export const generatorShapes: Readonly<Record<string, Readonly<Record<string, Shape>>>> = {

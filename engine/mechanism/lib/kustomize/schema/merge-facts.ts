@@ -7,6 +7,8 @@ export type TypeFacts = Readonly<Record<string, FieldFacts>>;
 export interface MergeFacts {
   /** `apiVersion kind` → index into types. */
   kinds: Readonly<Record<string, number>>;
+  /** Name of a definition → index into types, for references from other documents. */
+  definitions: Readonly<Record<string, number>>;
   /** Field facts per type; `*` stands for every field of a string map. */
   types: readonly TypeFacts[];
 }
@@ -26,19 +28,29 @@ interface GroupVersionKind {
   kind?: string;
 }
 
-/** Compiles the `definitions` of an OpenAPI v2 document. Rule: kustomize reads `x-kubernetes-patch-strategy` of the
+/** Facts that a document is compiled on top of: it may refer to their definitions. */
+export interface MergeBase {
+  facts: MergeFacts;
+  /** Which one counts when both define a name or a kind. */
+  wins: boolean;
+}
+
+/** Compiles the `definitions` of an OpenAPI v2 document, on its own or joined with other facts. Rule: kustomize reads `x-kubernetes-patch-strategy` of the
  * resolved field and, when it contains `merge`, takes `x-kubernetes-list-map-keys`, else `x-kubernetes-patch-merge-key`. */
-export function compileMergeFacts(definitions: Readonly<Record<string, unknown>>): MergeFacts {
-  return new Compiler(definitions as Record<string, OpenApiSchema>).compile();
+export function compileMergeFacts(definitions: Readonly<Record<string, unknown>>, base?: MergeBase): MergeFacts {
+  return new Compiler(definitions as Record<string, OpenApiSchema>, base).compile();
 }
 
 class Compiler {
   private readonly definitions: Record<string, OpenApiSchema>;
+  private readonly base: MergeBase | undefined;
   private readonly types: Record<string, FieldFacts>[] = [];
   private readonly indexOf = new Map<OpenApiSchema, number>();
 
-  constructor(definitions: Record<string, OpenApiSchema>) {
+  constructor(definitions: Record<string, OpenApiSchema>, base: MergeBase | undefined) {
     this.definitions = definitions;
+    this.base = base;
+    for (const type of base?.facts.types ?? []) this.types.push(type);
   }
 
   compile(): MergeFacts {
@@ -53,7 +65,39 @@ class Compiler {
         kinds[`${apiVersion} ${gvk.kind}`] = this.typeIndex(schema);
       }
     }
-    return { kinds, types: this.types };
+    const names: Record<string, number> = {};
+    for (const [name, schema] of Object.entries(this.definitions)) {
+      const index = typeof schema === 'object' && schema !== null ? this.indexOf.get(schema) : undefined;
+      if (index !== undefined) names[name] = index;
+    }
+    if (!this.base) return { kinds, definitions: names, types: this.types };
+    const { facts, wins } = this.base;
+    if (!wins) this.redirectBase(facts);
+    const join = (own: Record<string, number>, others: Readonly<Record<string, number>>) =>
+      wins ? { ...own, ...others } : { ...others, ...own };
+    return {
+      kinds: join(kinds, facts.kinds),
+      definitions: join(names, facts.definitions),
+      types: this.types,
+    };
+  }
+
+  /** References inside the base to a definition that the document redefines lead to the document's. */
+  private redirectBase({ types, definitions }: MergeFacts): void {
+    const redirected = new Map<number, number>();
+    for (const [name, index] of Object.entries(definitions)) {
+      const own = Object.hasOwn(this.definitions, name) ? this.definitions[name] : undefined;
+      if (own) redirected.set(index, this.typeIndex(own));
+    }
+    if (redirected.size === 0) return;
+    const follow = (index: number) => redirected.get(index) ?? index;
+    types.forEach((type, index) => {
+      const fields = Object.entries(type).map(([name, field]): [string, FieldFacts] => [
+        name,
+        typeof field === 'number' ? follow(field) : [follow(field[0]), ...(field.slice(1) as string[])],
+      ]);
+      this.types[index] = Object.fromEntries(fields);
+    });
   }
 
   private typeIndex(schema: OpenApiSchema): number {
@@ -68,21 +112,31 @@ class Compiler {
   }
 
   private field(property: OpenApiSchema | null): FieldFacts {
-    if (typeof property !== 'object' || property === null) return -1;
     const schema = this.resolve(property);
-    if (!schema) return -1;
+    if (schema === undefined || typeof schema === 'number') return schema ?? -1;
     const isArray = schema.type === 'array' || (Array.isArray(schema.type) && schema.type[0] === 'array');
-    const element = isArray ? schema.items && this.resolve(schema.items) : schema;
-    const type = element && (element.properties || element.additionalProperties) ? this.typeIndex(element) : -1;
+    const element = isArray ? this.resolve(schema.items) : schema;
+    const type = this.elementType(element);
     return mergesByKey(schema) ? [type, ...mergeKeys(schema)] : type;
   }
 
-  private resolve(schema: OpenApiSchema): OpenApiSchema | undefined {
-    let current: OpenApiSchema | undefined = schema;
+  private elementType(element: OpenApiSchema | number | undefined): number {
+    if (element === undefined || typeof element === 'number') return element ?? -1;
+    return element.properties || element.additionalProperties ? this.typeIndex(element) : -1;
+  }
+
+  /** The schema a chain of references ends at; a number is a type of the base. */
+  private resolve(schema: OpenApiSchema | null | undefined): OpenApiSchema | number | undefined {
+    let current = schema;
     for (let hops = 0; typeof current?.$ref === 'string' && hops < 32; hops++) {
-      current = this.definitions[(current.$ref as string).replace('#/definitions/', '')];
+      const name = current.$ref.replace('#/definitions/', '');
+      const own = Object.hasOwn(this.definitions, name) ? this.definitions[name] : undefined;
+      const base = this.base?.facts.definitions;
+      const other = base && Object.hasOwn(base, name) ? base[name] : undefined;
+      if (other !== undefined && (own === undefined || this.base?.wins)) return other;
+      current = own;
     }
-    return current;
+    return typeof current === 'object' && current !== null ? current : undefined;
   }
 }
 
@@ -119,5 +173,9 @@ export function pruneMergeFacts(facts: MergeFacts): MergeFacts {
   });
   const kinds: Record<string, number> = {};
   for (const [kind, index] of Object.entries(facts.kinds)) if (useful.has(index)) kinds[kind] = renumber(index);
-  return { kinds, types };
+  const definitions: Record<string, number> = {};
+  for (const [name, index] of Object.entries(facts.definitions)) {
+    if (useful.has(index)) definitions[name] = renumber(index);
+  }
+  return { kinds, definitions, types };
 }

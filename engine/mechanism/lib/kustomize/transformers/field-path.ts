@@ -158,7 +158,8 @@ function isBracketed(part: string): boolean {
   return part.startsWith('[') && part.endsWith(']');
 }
 
-function splitBracket(part: string): [name: string, text: string] {
+/** `[name=web]` → [`name`, `web`]. Throws FieldPathError. */
+export function splitBracket(part: string): [name: string, text: string] {
   const inner = part.slice(1, -1);
   const equals = inner.indexOf('=');
   if (equals < 0) throw new FieldPathError(`"${part}" must be of the form [field=value]`);

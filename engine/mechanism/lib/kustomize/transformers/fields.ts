@@ -44,7 +44,8 @@ export function setNamespace(
   refuseConflicts(resources, at);
 }
 
-function setSubjects(resource: Resource, mode: SubjectMode, change: (value: Json) => Json): void {
+/** Sets the namespace of the subjects of a role binding that the mode chooses. */
+export function setSubjects(resource: Resource, mode: SubjectMode, change: (value: Json) => Json): void {
   const subjects = resource.object?.subjects;
   if (!isList(subjects) || mode === 'none') return;
   for (const subject of subjects) {

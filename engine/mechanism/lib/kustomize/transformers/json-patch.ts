@@ -1,14 +1,23 @@
 /** JSON 6902 patches, with the extensions of the library that kustomize uses (negative indices). */
 import type { JsonPatchOperation } from '../loader/model.ts';
-import { cloneJson, isList, isMap, type Json, type JsonMap, setField } from '../types.ts';
+import { cloneJson, countNodes, isList, isMap, type Json, type JsonMap, setField } from '../types.ts';
 
 /** Raised with a message in words; the caller knows which patch and which object. */
 export class JsonPatchError extends Error {}
 
+/** Copies of copies double an object with every operation. */
+const COPIED_NODES_MAX = 1_000_000;
+
 /** Applies the operations to a copy of `object` and returns it. Throws JsonPatchError. */
 export function applyJsonPatch(object: JsonMap, operations: readonly JsonPatchOperation[]): JsonMap {
   let root: Json = cloneJson(object);
-  for (const operation of operations) root = applyOperation(root, operation);
+  let copied = 0;
+  for (const operation of operations) {
+    if (operation.op === 'copy') copied += countNodes(read(root, operation.from ?? ''));
+    if (copied > COPIED_NODES_MAX)
+      throw new JsonPatchError(`its copies add up to more than ${COPIED_NODES_MAX} values`);
+    root = applyOperation(root, operation);
+  }
   if (!isMap(root)) throw new JsonPatchError('the patch replaces the whole object with something that is no object');
   return root;
 }

@@ -4,10 +4,12 @@ import type { FieldOptions, ReplacementSource, ReplacementTarget, Selector } fro
 import type { LoadedReplacement } from '../loader/model.ts';
 import { formatId, isSelected, type Resource, type ResourceId } from '../resource.ts';
 import { compileSelector } from '../selectors.ts';
-import { cloneJson, isList, isMap, isNull, type Json, scalarText } from '../types.ts';
+import { cloneJson, countNodes, isList, isMap, isNull, type Json, scalarText } from '../types.ts';
 import { resolvePlain } from '../yaml/scalars.ts';
 import { FieldPathError, findSlots, type LeafKind, lookUp, type Slot, splitFieldPath } from './field-path.ts';
 import { setInText } from './structured-text.ts';
+
+const SIZE_MAX = 1_000_000;
 
 type At = LoadedReplacement['at'];
 type Finding = Pick<Diagnostic, 'message' | 'why' | 'fix'>;
@@ -24,8 +26,16 @@ export function applyReplacements(resources: readonly Resource[], replacements: 
     }
     const value = source ? readSource(resources, source, at) : resolvePlain(sourceValue ?? '', 'resource');
     const text = source ? scalarText(value) : (sourceValue ?? '');
+    requireSmall(typeof value === 'object' ? countNodes(value) : text.length, at);
     for (const target of targets) writeTarget(resources, target, { value, text }, at);
   }
+}
+
+/** A field that is copied into itself doubles with every replacement. */
+function requireSmall(size: number, at: At): void {
+  if (size <= SIZE_MAX) return;
+  const message = `the value to copy has grown to ${size} characters or values`;
+  report(at, { message, why: `the limit is ${SIZE_MAX}`, fix: 'do not copy a field into itself' }, 'too-large');
 }
 
 /** A value to copy, and its text when it is a scalar. */

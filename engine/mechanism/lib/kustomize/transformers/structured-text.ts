@@ -1,32 +1,32 @@
-/** Replacements into a scalar that holds JSON (spec §8.3, since 5.8.0). */
-import { cloneJson, isMap, type Json, type JsonMap } from '../types.ts';
+/** Replacements into a scalar that holds JSON or YAML (spec §8.3, since 5.8.0). */
+import { KustomizeError } from '../errors.ts';
+import { cloneJson, isMap, isNull, type Json, type JsonMap } from '../types.ts';
 import { compareBytes, toGoJson } from '../yaml/go-json.ts';
+import { parseDocuments, SourceText } from '../yaml/parser.ts';
 import { resolvePlain } from '../yaml/scalars.ts';
+import { LayoutError, layOut, readText } from '../yaml/text-layout.ts';
 import { FieldPathError, findSlots, type LeafKind, lookUp, type Slot } from './field-path.ts';
 
-/** Sets a value inside the JSON text that a prefix of the path leads to. False when there is no such text; the caller
- * then reports the path. YAML text is refused: rewriting it would not keep its layout. */
+interface Copied {
+  value: Json;
+  text: string;
+}
+
+/** Sets a value inside the text that a prefix of the path leads to. False when there is no such text; the caller then
+ * reports the path. Throws FieldPathError for a text that cannot be changed without changing more than the value. */
 export function setInText(
   object: JsonMap | undefined,
   path: readonly string[],
-  copied: { value: Json; text: string },
+  copied: Copied,
   create: LeafKind | undefined,
 ): boolean {
   for (let length = 1; length < path.length; length++) {
     const text = tryLookUp(object, path.slice(0, length));
     if (typeof text !== 'string') continue;
-    const parsed = parseJson(text);
-    if (parsed === undefined) {
-      if (/^\s*[\w"'-][^\n]*:(\s|$)/.test(text)) {
-        throw new FieldPathError(`"${path[length - 1]}" holds YAML text; only JSON text can be changed`);
-      }
-      return false;
-    }
-    const root: Slot = { read: () => parsed, write: () => undefined, created: false };
-    const slots = findSlots(root, path.slice(length), create);
-    if (slots.length === 0) return false;
-    for (const slot of slots) writeInside(slot, copied);
-    replaceText(object, path.slice(0, length), serialise(parsed, text));
+    const rest = path.slice(length);
+    const changed = /^\s*[{[]/.test(text) ? inJson(text, rest, copied, create) : inYaml(text, rest, copied, create);
+    if (changed === undefined) return false;
+    replaceText(object, path.slice(0, length), changed);
     return true;
   }
   return false;
@@ -41,19 +41,61 @@ function tryLookUp(object: JsonMap | undefined, path: readonly string[]): Json {
   }
 }
 
+/** JSON, or what YAML allows in braces: written as JSON, its keys sorted. */
+function inJson(text: string, path: readonly string[], copied: Copied, create?: LeafKind): string | undefined {
+  const parsed = parseJson(text);
+  if (parsed === undefined || !change(parsed, path, copied, create)) return undefined;
+  return serialise(parsed, text);
+}
+
 function parseJson(text: string): Json {
-  if (!/^\s*[{[]/.test(text)) return undefined;
   try {
-    return JSON.parse(text) as Json;
-  } catch {
+    const [document] = parseDocuments(new SourceText('', text), 'resource');
+    return document?.value;
+  } catch (error) {
+    if (!(error instanceof KustomizeError)) throw error;
     return undefined;
   }
 }
 
-function writeInside(slot: Slot, { value, text }: { value: Json; text: string }): void {
+function inYaml(text: string, path: readonly string[], copied: Copied, create?: LeafKind): string | undefined {
+  try {
+    const document = readText(text);
+    if (!document || (!isMap(document.value) && !Array.isArray(document.value))) return undefined;
+    if (typeof copied.value === 'object' && !isNull(copied.value)) throw new LayoutError('maps and lists as values');
+    if (!change(document.value, path, copied, create)) return undefined;
+    return layOut(document);
+  } catch (error) {
+    if (!(error instanceof LayoutError)) throw error;
+    throw new FieldPathError(
+      `the YAML text there cannot be changed and laid out as upstream does with ${error.message}`,
+    );
+  }
+}
+
+function change(root: Json, path: readonly string[], copied: Copied, create?: LeafKind): boolean {
+  const slots = findSlots({ read: () => root, write: () => undefined, created: false }, path, create);
+  for (const slot of slots) writeInside(slot, copied);
+  return slots.length > 0;
+}
+
+/** As everywhere in replacements, a scalar keeps its type and takes the text. */
+function writeInside(slot: Slot, { value, text }: Copied): void {
   const current = slot.read();
-  if (typeof current === 'object' && current !== null) slot.write(cloneJson(value));
-  else slot.write(typeof current === 'string' ? text : resolvePlain(text, 'resource'));
+  if (typeof current === 'object' && current !== null) {
+    slot.write(cloneJson(value));
+    return;
+  }
+  if (typeof current === 'string') {
+    slot.write(text);
+    return;
+  }
+  const next = resolvePlain(text, 'resource');
+  if (!slot.created && (typeof next !== typeof current || isNull(next) !== isNull(current))) {
+    const holds = isNull(current) ? 'null' : `the ${typeof current} ${String(current)}`;
+    throw new FieldPathError(`the value "${text}" does not fit the field in the text, which holds ${holds}`);
+  }
+  slot.write(next);
 }
 
 /** Compact stays compact, indented stays indented; keys are sorted, as Go's JSON writer does. */
@@ -64,7 +106,7 @@ function serialise(value: Json, original: string): string {
 
 function sorted(value: Json): Json {
   if (Array.isArray(value)) return value.map(sorted);
-  if (!isMap(value)) return value;
+  if (!isMap(value)) return value ?? null;
   return Object.fromEntries(
     Object.keys(value)
       .sort(compareBytes)

@@ -164,9 +164,7 @@ class Emitter {
   }
 
   private literal(text: string, indent: number): void {
-    this.out += '|';
-    if (text.startsWith(' ') || isBreak(text[0] ?? '')) this.out += '2';
-    this.out += chompHint(text);
+    this.out += `|${literalHeader(text)}`;
     const lines = text.split('\n');
     const trailing = lines.at(-1) === '' ? lines.slice(0, -1) : lines;
     for (const line of trailing) {
@@ -188,7 +186,7 @@ function inlineText(value: Json): string {
   return value === null || value === undefined ? 'null' : String(value);
 }
 
-interface Analysis {
+export interface Analysis {
   lineBreaks: boolean;
   plainAllowed: boolean;
   singleAllowed: boolean;
@@ -200,7 +198,7 @@ const SAFE: Analysis = { lineBreaks: false, plainAllowed: true, singleAllowed: t
 const EMPTY: Analysis = { lineBreaks: false, plainAllowed: true, singleAllowed: true, literalAllowed: false };
 
 /** Which styles can carry the text in block context: libyaml's scalar analysis. */
-function analyse(text: string): Analysis {
+export function analyse(text: string): Analysis {
   if (text === '') return EMPTY;
   if (SAFE_TEXT.test(text) && !text.startsWith('...')) return SAFE;
   let indicators = text.startsWith('---') || text.startsWith('...');
@@ -279,7 +277,7 @@ const ESCAPES: Readonly<Record<string, string>> = {
   '\u2029': '\\P',
 };
 
-function escapeDouble(char: string): string {
+export function escapeDouble(char: string): string {
   const plain = isPrintable(char) && !isBreak(char) && char !== '"' && char !== '\\';
   if (plain) return char;
   const named = ESCAPES[char];
@@ -291,6 +289,11 @@ function escapeDouble(char: string): string {
 
 function hex(code: number, width: number): string {
   return code.toString(16).toUpperCase().padStart(width, '0');
+}
+
+/** What follows `|` or `>`: the indentation when the text begins with blanks, and what to do with its last line breaks. */
+export function literalHeader(text: string): string {
+  return (text.startsWith(' ') || isBreak(text[0] ?? '') ? '2' : '') + chompHint(text);
 }
 
 function chompHint(text: string): string {

@@ -19,6 +19,11 @@ import { type Dialect, isTimestamp, NotJsonError, resolvePlain, UnsafeIntegerErr
 const TEXT_LENGTH_MAX = 16 * 1024 * 1024;
 const ALIAS_NODES_MAX = 1_000_000;
 const DEPTH_MAX = 500;
+/** Maps larger than this are not searched for harmless repetitions. */
+const REPEAT_ITEMS_MAX = 1000;
+const KNOT_DEPTH_MAX = 5000;
+/** `- - - …`, `? ? ? …`, `!a !a …`: far more on one line than a document can mean. */
+const INDICATOR_PILE = /(?:[-?:]\s|[!&*]\S{0,8} ){5000}/;
 
 /** A text file with what is needed to point into it. */
 export class SourceText {
@@ -95,6 +100,11 @@ function refuseUnreadable(source: SourceText): void {
       { file: source.file, line: 1, column: 1, code: 'too-large', message, fix: 'split the file' },
     ]);
   }
+  const knot = findKnot(source.text);
+  if (knot >= 0) {
+    const message = `something is nested deeper than ${KNOT_DEPTH_MAX} levels here`;
+    throw new KustomizeError([{ ...source.at(knot), code: 'too-large', message, fix: 'flatten it' }]);
+  }
   const nul = source.text.indexOf('\0');
   if (nul >= 0) {
     const why = 'a NUL byte cannot occur in YAML';
@@ -103,6 +113,23 @@ function refuseUnreadable(source: SourceText): void {
       { ...at, source: undefined, code: 'invalid-yaml', message: 'this file is binary, not YAML', why },
     ]);
   }
+}
+
+/**
+ * Where brackets or indicators pile up as only hostile text does, else -1. Looked for before parsing, which takes
+ * minutes for it; brackets inside of quoted text count as well, so the limit is far above DEPTH_MAX.
+ */
+function findKnot(text: string): number {
+  const pile = INDICATOR_PILE.exec(text);
+  if (pile) return pile.index;
+  let depth = 0;
+  for (let offset = 0; offset < text.length; offset++) {
+    const code = text.charCodeAt(offset);
+    if (code === 0x5b || code === 0x7b) depth++;
+    else if ((code === 0x5d || code === 0x7d) && depth > 0) depth--;
+    if (depth > KNOT_DEPTH_MAX) return offset;
+  }
+  return -1;
 }
 
 function syntaxFindings(document: Document, source: SourceText): Diagnostic[] {
@@ -224,7 +251,7 @@ class Reader {
 
   /** A kustomization may say the same scalar twice, as upstream's reader allows: nothing is lost. */
   private isHarmlessRepeat(name: string, value: Node | null, items: readonly Pair<Node, Node | null>[]): boolean {
-    if (this.dialect !== 'kustomization' || !isScalar(value)) return false;
+    if (this.dialect !== 'kustomization' || !isScalar(value) || items.length > REPEAT_ITEMS_MAX) return false;
     return items.every(
       (item) =>
         !isScalar(item.key) || item.key.value !== name || (isScalar(item.value) && item.value.value === value.value),

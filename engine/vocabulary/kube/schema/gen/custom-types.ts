@@ -49,7 +49,8 @@ function encode(schema: JsonSchema): Reference {
   if (schema.properties !== undefined) return encodeObject(schema);
   const { type, items, additionalProperties, enum: choices } = schema;
   if (type === 'array') return intern({ list: encode(items ?? {}) });
-  if (type === 'object' && typeof additionalProperties === 'object') return intern({ map: encode(additionalProperties) });
+  if (type === 'object' && typeof additionalProperties === 'object')
+    return intern({ map: encode(additionalProperties) });
   if (type === 'string' && choices !== undefined) return intern({ choices });
   return type === undefined || type === 'object' ? 'any' : type;
 }
