@@ -3,6 +3,8 @@ import { defineConfig } from 'vitest/config';
 /** `unit` is hermetic and fast; `e2e` runs the live host with real processes, one file at a time. */
 export default defineConfig({
   test: {
+    // Vitest would leave one processor idle, and CI machines have two.
+    maxWorkers: '100%',
     projects: [
       {
         test: {

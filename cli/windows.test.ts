@@ -45,18 +45,18 @@ it.each([
   ['windows-explain-other.txt', 0, ['explain', '--app', 'batch', '--project', 'shop', '--at', '2026-03-30 09:00']],
   ['windows-next.txt', 0, ['next', '--app', 'web', '--count', '5']],
 ] as const)('%s', async (golden, code, [verb, ...words]) => {
-  const result = await pern('windows', verb, '-f', FILE, ...words);
+  const result = await pern('windows', verb, '--file', FILE, ...words);
   matchesGolden(golden, result.out);
   expect(result.code).toBe(code);
 });
 
 describe('windows explain', () => {
   it('judges by what a person may do with --manual', async () => {
-    expect((await pern('windows', 'explain', '-f', FILE, '--app', 'web', '--manual')).code).toBe(0);
+    expect((await pern('windows', 'explain', '--file', FILE, '--app', 'web', '--manual')).code).toBe(0);
   });
 
   it('prints data with -o json', async () => {
-    const { out } = await pern('windows', 'explain', '-f', FILE, '--app', 'web', '-o', 'json');
+    const { out } = await pern('windows', 'explain', '--file', FILE, '--app', 'web', '-o', 'json');
     expect(JSON.parse(out)).toMatchObject({
       application: 'web',
       at: '2026-03-27T17:30:00Z',
@@ -66,7 +66,7 @@ describe('windows explain', () => {
   });
 
   it('says which applications there are when it does not know one', async () => {
-    const { code, err } = await pern('windows', 'explain', '-f', FILE, '--app', 'wob');
+    const { code, err } = await pern('windows', 'explain', '--file', FILE, '--app', 'wob');
     expect(code).toBe(2);
     expect(err).toContain(`there is no Application "wob" in ${FILE}`);
     expect(err).toContain('did you mean web?');
@@ -75,16 +75,16 @@ describe('windows explain', () => {
   it('refuses files that are no YAML and windows that are no windows, with their place', async () => {
     const folder = temporaryFolder('pern-windows-');
     writeFileSync(join(folder, 'a.yaml'), 'kind: [\n');
-    const broken = await pern('windows', 'list', '-f', join(folder, 'a.yaml'));
+    const broken = await pern('windows', 'list', '--file', join(folder, 'a.yaml'));
     expect([broken.code, broken.err]).toEqual([2, expect.stringMatching(/a\.yaml:\d+:\d+/)]);
     writeFileSync(
       join(folder, 'b.yaml'),
       'kind: AppProject\nmetadata: {name: p}\nspec: {syncWindows: [{schedule: 5}]}\n',
     );
-    const odd = await pern('windows', 'list', '-f', join(folder, 'b.yaml'));
+    const odd = await pern('windows', 'list', '--file', join(folder, 'b.yaml'));
     expect(odd.err).toContain('project p: spec.syncWindows[0].schedule: must be a string, and is a number');
     writeFileSync(join(folder, 'c.yaml'), 'kind: AppProject\nmetadata: {name: p}\nspec: {syncWindows: [{kind: x}]}\n');
-    const invalid = await pern('windows', 'list', '-f', join(folder, 'c.yaml'));
+    const invalid = await pern('windows', 'list', '--file', join(folder, 'c.yaml'));
     expect(invalid.code).toBe(1);
     expect(invalid.err).toContain("p: spec.syncWindows[0]: kind 'x' mismatch: can only be allow or deny");
   });

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, isAbsolute, join, relative, resolve } from 'node:path';
 import { htmlReport } from '../../rehearse/report/html.ts';
 import { jsonReport, junitReport, type ReportedRun, sarifReport } from '../../rehearse/report/machine-formats.ts';
@@ -59,6 +59,8 @@ function refuseTogether({ options, arguments: words }: Invocation): void {
 export async function readRehearsedTree({ options, session }: Invocation): Promise<RehearsedTree> {
   const folder = options.text('tree');
   if (folder !== undefined) {
+    if (!existsSync(folder))
+      throw new CliError({ what: `there is no folder ${folder}`, fix: 'give the folder of the tree' });
     const { foreignRoot } = await import('../../rehearse/foreign/foreign-root.ts');
     const files = readTextFiles(resolve(folder), '');
     return { files, root: foreignRoot(files), repository: resolve(folder) };

@@ -111,7 +111,7 @@ const PAGES = {
   editor: '/editor',
 };
 
-test('every page is without violations for axe, signed in and not, light and dark', async () => {
+test('every kind of page is without violations for axe, signed in and not; in the dark its colours are tried again', async () => {
   const { page } = await openPage();
   await visitAll(page, ['home', 'login', 'register', 'not-found', 'article', 'missing-article', 'profile']);
   await signUp(page, 'cid');

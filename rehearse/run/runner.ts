@@ -90,7 +90,7 @@ class Story {
 
   play(): Facts {
     this.#sampleOn();
-    this.#scenario.events.forEach((event, index) => this.#play(event, index));
+    for (const [index, event] of this.#scenario.events.entries()) this.#play(event, index);
     this.#nextEventMs = Number.POSITIVE_INFINITY;
     const settled = () => this.#isSettledFor(AFTERMATH_MS);
     const isSettled = this.#advance(settled, this.#endMs);
