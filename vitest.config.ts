@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-/** `unit` is hermetic and fast; `e2e` runs the live host with real processes, one file at a time. */
+/** `unit` is hermetic and fast; `e2e` runs the live host with real processes. */
 export default defineConfig({
   test: {
     // Vitest would leave one processor idle, and CI machines have two.
@@ -20,8 +20,7 @@ export default defineConfig({
           name: 'e2e',
           include: ['{engine,cli,pern-app}/**/*.e2e.test.ts'],
           environment: 'node',
-          fileParallelism: false,
-          // After the unit tests: real pods share the machine with nobody.
+          // After the unit tests. Engines side by side take networks of their own.
           sequence: { groupOrder: 1 },
           testTimeout: 240_000,
           hookTimeout: 240_000,

@@ -97,7 +97,7 @@ describe('schema', () => {
   });
 
   it('asks for required fields of custom kinds', () => {
-    const text = application('shop', '.').replace(/ {2}destination:[^]*/, '');
+    const text = application('shop', '.').replace(/ {2}destination:[\s\S]*/, '');
     expect(found('schema/required', { 'app.yaml': text })).toEqual([
       expect.stringContaining('spec has no destination'),
     ]);

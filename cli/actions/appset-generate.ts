@@ -1,12 +1,12 @@
 import { isNode, LineCounter, parseAllDocuments } from 'yaml';
 import { DEFAULT_CONFIG } from '../../engine/stages/sync/application/config.ts';
-import { clusterOf } from '../../engine/stages/sync/application-set/controller.ts';
+import { clusterOf } from '../../engine/stages/sync/application-set/cluster-secret.ts';
 import { expandApplicationSet } from '../../engine/stages/sync/application-set/expand.ts';
 import type { ClusterSecret } from '../../engine/stages/sync/application-set/inputs.ts';
-import { validate } from '../../engine/stages/sync/application-set/plan.ts';
 import { type Preview, previewChanges } from '../../engine/stages/sync/application-set/preview.ts';
 import { SCM_FIXTURE_ANNOTATION } from '../../engine/stages/sync/application-set/scm-fixture.ts';
 import { type ApplicationSet, GeneratorError, TemplateError } from '../../engine/stages/sync/application-set/types.ts';
+import { validate } from '../../engine/stages/sync/application-set/validation.ts';
 import { controllerReference, type KubeObject, type Manifest } from '../../engine/vocabulary/kube/object.ts';
 import type { Api } from '../client/api.ts';
 import type { Invocation } from '../command.ts';

@@ -103,8 +103,8 @@ describe('bad input and accidents in the live host', () => {
     const { sha } = repository.commit('a kind that is not allowed');
     const application = await engine.world.until('a sync that is refused', () => {
       const found = development.application();
-      const { operation, syncResult } = found?.status?.operationState ?? {};
-      const isRefused = operation?.sync?.revision === sha && (syncResult?.resources ?? []).some(isCronJob);
+      const { syncResult } = found?.status?.operationState ?? {};
+      const isRefused = syncResult?.revision === sha && (syncResult.resources ?? []).some(isCronJob);
       return isRefused ? found : undefined;
     });
     const result = application.status?.operationState?.syncResult?.resources?.find(isCronJob);
@@ -157,8 +157,8 @@ describe('bad input and accidents in the live host', () => {
     const { sha } = repository.release(DEVELOPMENT, 'backend', '9.9.9');
     await engine.world.until('a migration that cannot pull its image', () => pullError('migration'));
     const failure = await engine.world.until('a sync that fails', () => {
-      const { operation, message } = development.application()?.status?.operationState ?? {};
-      return operation?.sync?.revision === sha && message?.includes('completed unsuccessfully') && message;
+      const { syncResult, message } = development.application()?.status?.operationState ?? {};
+      return syncResult?.revision === sha && message?.includes('completed unsuccessfully') && message;
     });
     expect(failure).toMatch(/Job was active longer than specified deadline/);
     const { syncResult } = development.application()?.status?.operationState ?? {};

@@ -54,15 +54,16 @@ export function tagChanges(
   image: string,
   tag: string,
 ): Record<string, string> | undefined {
+  const prefix = folder === '' || folder === '.' ? '' : `${folder.replace(/^\.\//, '')}/`;
   for (const name of ['kustomization.yaml', 'kustomization.yml', 'Kustomization']) {
-    const path = `${folder}/${name}`;
+    const path = `${prefix}${name}`;
     const text = files[path];
     const changed = text === undefined ? undefined : withNewTag(text, image, tag);
     if (changed !== undefined) return { [path]: changed };
   }
   const pattern = new RegExp(`(\\bimage:\\s*["']?${image.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}):[\\w.-]+`, 'g');
   const changes = Object.entries(files).flatMap(([path, text]) => {
-    if (!path.startsWith(`${folder}/`) || !/\.ya?ml$/.test(path)) return [];
+    if (!path.startsWith(prefix) || !/\.ya?ml$/.test(path)) return [];
     const changed = text.replace(pattern, `$1:${tag}`);
     return changed === text ? [] : [[path, changed] as const];
   });

@@ -41,7 +41,10 @@ export const kustomizeLibrary: KustomizeBuild = (files, path, overrides) => {
     if (!OVERRIDES.has(field)) throw notReproduced(`spec.source.kustomize.${field}`, 'remove the field');
   }
   try {
-    const { resources, origins, warnings } = build(files, path, { overrides: given as KustomizeOverrides, cache: PARSED });
+    const { resources, origins, warnings } = build(files, path, {
+      overrides: given as KustomizeOverrides,
+      cache: PARSED,
+    });
     return {
       manifests: resources as unknown as Manifest[],
       origins,

@@ -283,24 +283,25 @@ describe('failures', () => {
     expect(messageOf(world)).toBe('one or more objects failed to apply (dry run)');
   });
 
-  it.each([
-    ['destinationServiceAccounts', [{ server: '*', namespace: '*', defaultServiceAccount: 'deployer' }]],
-  ])('deploys nothing under a project rule it does not enforce: %s', (field, rule) => {
-    const world = new SyncWorld();
-    world.create({
-      apiVersion: 'argoproj.io/v1alpha1',
-      kind: 'AppProject',
-      metadata: { name: 'guarded', namespace: 'argocd' },
-      spec: { sourceRepos: ['*'], destinations: [{ server: '*', namespace: '*' }], [field]: rule },
-    });
-    world.git.commit(REPOSITORY, { 'deploy/a.yaml': configMap('a', '1') });
-    world.create(shopApplication({ project: 'guarded' }));
-    world.run();
-    expect(world.get('ConfigMap', 'a')).toBeUndefined();
-    const condition = world.application().status?.conditions?.[0];
-    expect(condition?.type).toBe('InvalidSpecError');
-    expect(condition?.message).toContain(`spec.${field} is not reproduced`);
-  });
+  it.each([['destinationServiceAccounts', [{ server: '*', namespace: '*', defaultServiceAccount: 'deployer' }]]])(
+    'deploys nothing under a project rule it does not enforce: %s',
+    (field, rule) => {
+      const world = new SyncWorld();
+      world.create({
+        apiVersion: 'argoproj.io/v1alpha1',
+        kind: 'AppProject',
+        metadata: { name: 'guarded', namespace: 'argocd' },
+        spec: { sourceRepos: ['*'], destinations: [{ server: '*', namespace: '*' }], [field]: rule },
+      });
+      world.git.commit(REPOSITORY, { 'deploy/a.yaml': configMap('a', '1') });
+      world.create(shopApplication({ project: 'guarded' }));
+      world.run();
+      expect(world.get('ConfigMap', 'a')).toBeUndefined();
+      const condition = world.application().status?.conditions?.[0];
+      expect(condition?.type).toBe('InvalidSpecError');
+      expect(condition?.message).toContain(`spec.${field} is not reproduced`);
+    },
+  );
 
   it('refuses what the project forbids by the rule, before the first write', () => {
     const world = new SyncWorld();
@@ -462,7 +463,10 @@ describe('operations on request', () => {
   });
 
   it.each([
-    [{ manifests: ['{}'] }, 'Failed to load local manifests: operation.sync.manifests[0]:1:1: manifest has no apiVersion'],
+    [
+      { manifests: ['{}'] },
+      'Failed to load local manifests: operation.sync.manifests[0]:1:1: manifest has no apiVersion',
+    ],
     [{ sources: [{ repoURL: 'x' }] }, 'InvalidSpecError: operation.sync.sources[0].repoURL and either'],
     [{ source: { repoURL: 'x', path: 'y', helm: {} } }, 'InvalidSpecError: operation.sync.source.helm: not reproduced'],
     [{ syncOptions: ['Replace'] }, 'operation.sync.syncOptions[0]'],

@@ -210,7 +210,8 @@ function planPods(pass: Pass): void {
     draft.wakeAt(attemptMs);
     return;
   }
-  for (let created = 0; created < missing; created++) draft.add({ effect: 'create', object: podOf(job), whenRefused: reasons.REFUSED });
+  for (let created = 0; created < missing; created++)
+    draft.add({ effect: 'create', object: podOf(job), whenRefused: reasons.REFUSED });
   draft.note('Normal', reasons.SUCCESSFUL_CREATE, reasons.createdPods(missing, `${job.metadata.name}-`));
 }
 

@@ -6,8 +6,7 @@ export const RECREATING_FAILED_POD = 'RecreatingFailedPod';
 export const UNSUPPORTED_FIELD = 'UnsupportedField';
 
 export const createdPod = (set: string, pod: string) => `create Pod ${pod} in StatefulSet ${set} successful`;
-export const createFailed = (set: string, pod: string) =>
-  `create Pod ${pod} in StatefulSet ${set} failed error: `;
+export const createFailed = (set: string, pod: string) => `create Pod ${pod} in StatefulSet ${set} failed error: `;
 export const deletedPod = (set: string, pod: string) => `delete Pod ${pod} in StatefulSet ${set} successful`;
 export const createdClaim = (set: string, claim: string) => `create Claim ${claim} in StatefulSet ${set} success`;
 export const recreating = (set: string, pod: string) => `StatefulSet ${set} is recreating failed Pod ${pod}`;

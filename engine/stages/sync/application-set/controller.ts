@@ -2,9 +2,11 @@ import { type Controller, onOwned, onRoot, trigger } from '#control/controller.t
 import { type KubeObject, objectKey, splitKey } from '#kube/object.ts';
 import type { Reader } from '#store/store.ts';
 import { type ApplicationConfig, DEFAULT_CONFIG } from '../application/config.ts';
+import { clusterOf } from './cluster-secret.ts';
 import type { ClusterSecret } from './inputs.ts';
-import { type ApplicationSetObservation, planApplicationSet, type SetConfig } from './plan.ts';
+import { type ApplicationSetObservation, planApplicationSet } from './plan.ts';
 import type { ApplicationSet } from './types.ts';
+import type { SetConfig } from './validation.ts';
 
 const SECRET_TYPE_LABEL = 'argocd.argoproj.io/secret-type';
 
@@ -58,21 +60,4 @@ function isClusterSecret({ metadata }: KubeObject): boolean {
 function clusterSecrets(objects: Reader, namespace: string): ClusterSecret[] {
   const secrets = objects.list('Secret', namespace) as unknown as readonly KubeObject[];
   return secrets.filter(isClusterSecret).map(clusterOf);
-}
-
-/** One Secret as a cluster. `stringData` counts as it does when the Secret is stored. */
-export function clusterOf(secret: KubeObject): ClusterSecret {
-  const { data, stringData } = secret as unknown as Record<'data' | 'stringData', Record<string, string> | undefined>;
-  const read = (key: string) => stringData?.[key] ?? decode(data?.[key] ?? '');
-  return {
-    name: read('name'),
-    server: read('server'),
-    project: read('project'),
-    labels: secret.metadata.labels ?? {},
-    annotations: secret.metadata.annotations ?? {},
-  };
-}
-
-function decode(base64: string): string {
-  return Buffer.from(base64, 'base64').toString('utf8');
 }

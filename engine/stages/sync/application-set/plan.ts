@@ -2,7 +2,6 @@ import { type Answers, Draft, type Plan } from '#control/plan.ts';
 import { formatTime } from '#core/clock.ts';
 import { refOf } from '#kube/kinds.ts';
 import { isDeleting, type KubeObject, type Manifest } from '#kube/object.ts';
-import type { ApplicationConfig } from '../application/config.ts';
 import { resolveDestination } from '../application/spec.ts';
 import type { ApplicationSpec } from '../application/types.ts';
 import { planDeletion } from './deletion.ts';
@@ -15,6 +14,7 @@ import { isReverseDeletion, isRollingSync, stepsOf } from './rolling-sync/steps.
 import { SCM_FIXTURE_ANNOTATION } from './scm-fixture.ts';
 import { nextStatus, type Outcome, type StatusParts } from './status.ts';
 import { type ApplicationSet, GeneratorError, PendingError, TemplateError } from './types.ts';
+import { type SetConfig, validate } from './validation.ts';
 
 export interface ApplicationSetObservation {
   set: ApplicationSet;
@@ -27,8 +27,6 @@ export interface ApplicationSetObservation {
   clusters: readonly ClusterSecret[];
   answers: Answers;
 }
-
-export type SetConfig = Pick<ApplicationConfig, 'clusters' | 'controlPlaneNamespace'>;
 
 export const REFRESH_ANNOTATION = 'argocd.argoproj.io/application-set-refresh';
 
@@ -186,27 +184,6 @@ function removeOthers(
   }
 }
 
-/** What an Application is validated against. */
-export type Grounds = Pick<ApplicationSetObservation, 'set' | 'config' | 'clusters'> & {
-  projects: Pick<ReadonlySet<string>, 'has'>;
-};
-
-/** Which of the generated Applications can be written; one that cannot does not affect the others (argo-cd.md §2.2 step 6). */
-export function validate(
-  observation: Grounds,
-  generated: readonly Manifest[],
-): { valid: Map<string, Manifest>; errors: Map<string, string> } {
-  const errors = new Map<string, string>();
-  const valid = new Map<string, Manifest>();
-  for (const application of generated) {
-    const name = application.metadata.name ?? '';
-    const problem = problemOf(observation, application, valid.has(name) || errors.has(name));
-    if (problem !== undefined) errors.set(name, problem);
-    else valid.set(name, application);
-  }
-  return { valid, errors };
-}
-
 function validationOutcome(errors: ReadonlyMap<string, string>): Outcome {
   const names = [...errors.keys()].sort();
   const last = names.at(-1);
@@ -214,23 +191,4 @@ function validationOutcome(errors: ReadonlyMap<string, string>): Outcome {
   const more = names.length > 1 ? ` (and ${names.length - 1} more)` : '';
   const error = { reason: 'ApplicationValidationError', message: `${errors.get(last)}${more}` };
   return { error, parametersGenerated: true };
-}
-
-function problemOf(
-  { set, config, projects, clusters }: Grounds,
-  application: Manifest,
-  duplicate: boolean,
-): string | undefined {
-  const { name = '' } = application.metadata;
-  const spec = application.spec as ApplicationSpec;
-  if (name === '') {
-    return `ApplicationSet ${set.metadata.name} contains an application with no name; a name must be set in the template's metadata.name or via a templatePatch (generateName is not supported)`;
-  }
-  if (duplicate) return `ApplicationSet ${set.metadata.name} contains applications with duplicate name: ${name}`;
-  if (!projects.has(spec.project ?? 'default')) {
-    return `application references project ${spec.project} which does not exist`;
-  }
-  const known = { ...config, clusters: [...config.clusters, ...clusters] };
-  const destination = resolveDestination({ spec }, known);
-  return 'error' in destination ? `application destination spec is invalid: ${destination.error}` : undefined;
 }
