@@ -89,5 +89,6 @@ describe('the ready scenarios, on the tree of this repository', { timeout: TIMEO
 it('scenarios/schema.json is made from the shapes', () => {
   const file = join(FOLDER, 'schema.json');
   if (process.env.UPDATE_GOLDEN === '1') writeFileSync(file, scenarioSchema());
-  expect(readFileSync(file, 'utf8')).toBe(scenarioSchema());
+  // Compared as data: the formatter has its own idea of lines.
+  expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual(JSON.parse(scenarioSchema()));
 });
